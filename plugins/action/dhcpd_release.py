@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's part of dhcpd_release: what is large, or secret, on its way to the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._archive import ArchiveError, read
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack
+
+MODULE = "quadlet.dhcpd.dhcpd_release"
+
+
+def _packed(files: Any) -> Any:
+    """The same files with each content packed; what is malformed is left for the module to refuse."""
+    if not isinstance(files, list):
+        return files
+    return [
+        {**file, "content": pack(file["content"])}
+        if isinstance(file, dict) and isinstance(file.get("content"), str)
+        else file
+        for file in files
+    ]
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        archive = arguments.pop("archive", None)
+        arguments["files"] = _packed(arguments.get("files"))
+        if not archive:
+            return self._execute_module(MODULE, arguments, task_vars=task_vars)
+
+        source = self._find_needle("files", archive)
+        arguments["image_id"] = self._image_id(source, str(arguments.get("image", "")))
+        result = self._execute_module(MODULE, arguments, task_vars=task_vars)
+        if not result.pop("archive_needed", False):
+            return result
+        directory = self._make_tmp_path()
+        try:
+            arguments["archive"] = self._transfer_file(
+                source, self._connection._shell.join_path(directory, "image.tar")
+            )
+            return self._execute_module(MODULE, arguments, task_vars=task_vars)
+        finally:
+            self._remove_tmp_path(directory, force=True)
+
+    def _image_id(self, source: str, image: str) -> str:
+        try:
+            found = read(source)
+        except ArchiveError as error:
+            raise AnsibleActionFail(f"archive: {error}") from error
+        tags = [reference.rpartition(":")[2] for reference in found.references]
+        tag = image.rpartition(":")[2]
+        if tags and tag not in tags:
+            raise AnsibleActionFail(
+                f"archive: {source} holds {', '.join(found.references)}, but the tag asked for is {tag!r};"
+                " name the archive of that tag, or the tag of that archive"
+            )
+        return found.image_id

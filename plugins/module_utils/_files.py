@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write files so that a reader, and a power cut, finds the old one or the new one and nothing between."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write(path: Path, text: str, mode: int, uid: int = 0, gid: int = 0) -> None:
+    """Replace the file *path* by *text* (UTF-8) with the given mode and owner, durably. Raises OSError."""
+    new = path.with_name(f".{path.name}.new")
+    with contextlib.suppress(FileNotFoundError):
+        new.unlink()
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        os.fchown(descriptor, uid, gid)
+        os.fchmod(descriptor, mode)
+        stream.write(text)
+        stream.flush()
+        os.fsync(descriptor)
+    new.replace(path)
+    sync(path.parent)
+
+
+def link(path: Path, target: str) -> None:
+    """Make *path* a symbolic link to *target* by one rename(2), durably. Raises OSError."""
+    new = path.with_name(f".{path.name}.new")
+    with contextlib.suppress(FileNotFoundError):
+        new.unlink()
+    new.symlink_to(target)
+    new.replace(path)
+    sync(path.parent)
+
+
+def sync(directory: Path) -> None:
+    """fsync(2) a directory, so that the names in it survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(path: Path, mode: int, uid: int = 0, gid: int = 0) -> None:
+    """Make the directory *path* where it is missing; one that is there keeps its mode and owner."""
+    if not path.is_dir():
+        path.mkdir(parents=True)
+        os.chown(path, uid, gid)
+        path.chmod(mode)

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with the role's variables beside the configuration itself: image, interfaces, arguments."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping
+
+PREFIX = "dhcpd_container_"
+HOW_TO_IMAGE = (
+    "build one with `ansible-playbook quadlet.dhcpd.build_image`, which prints what to set,"
+    " or name one of a registry of yours"
+)
+# What the unit says itself, and what would take dhcpd out of the unit's hands (dhcpd(8)).
+OWN_ARGUMENTS = {
+    "-4", "-6", "-f", "-d", "-t", "-T", "-cf", "-lf", "-pf", "--no-pid", "-play", "-tf", "--version", "--help",
+    "-user", "-group", "-chroot", "-4o6",
+}  # fmt: skip
+
+
+def problems(variables: Mapping[str, Any]) -> list[str]:
+    """Every problem of the invocation; *variables* has the role's variables without their prefix."""
+    return [
+        *_image_problems(variables),
+        *_interface_problems(variables["interfaces"], "interfaces"),
+        *_interface_problems(variables["allow_dynamic_interfaces"], "allow_dynamic_interfaces"),
+        *_argument_problems(variables["arguments"]),
+        *_source_problems(variables),
+    ]
+
+
+def _image_problems(variables: Mapping[str, Any]) -> list[str]:
+    found = []
+    image, tag, digest = (str(variables[key] or "") for key in ("image", "image_tag", "image_digest"))
+    if not image:
+        found.append(f"{PREFIX}image: there is no default; {HOW_TO_IMAGE}")
+    elif not re.fullmatch(r"[a-z0-9]+([._:/-]+[a-z0-9]+)*", image) or ":" in image.rpartition("/")[2]:
+        found.append(
+            f"{PREFIX}image: {image!r} is no name of an image; give it without tag or digest, such as"
+            f" registry.example.net/dhcpd, and the tag in {PREFIX}image_tag"
+        )
+    if not tag:
+        found.append(f"{PREFIX}image_tag: there is no default; name the tag to run, such as 4.4.3-P1-1")
+    elif not re.fullmatch(r"\w[\w.-]{0,127}", tag):
+        found.append(f"{PREFIX}image_tag: {tag!r} is no tag; give up to 128 letters, digits, '_', '.' and '-'")
+    elif tag == "latest" and not variables["allow_latest"]:
+        found.append(
+            f"{PREFIX}image_tag: 'latest' changes by itself and names nothing to go back to; name a tag such as"
+            f" 4.4.3-P1-1, or set {PREFIX}allow_latest: true"
+        )
+    if digest and not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+        found.append(
+            f"{PREFIX}image_digest: {digest!r} is no digest; give sha256: and 64 hex digits, as the registry shows it"
+        )
+    if digest and variables["image_archive"]:
+        found.append(
+            f"{PREFIX}image_digest: a manifest's digest does not survive an archive; leave it out beside"
+            f" {PREFIX}image_archive, whose image id is the pin"
+        )
+    return found
+
+
+def _interface_problems(interfaces: list[Any], variable: str) -> list[str]:
+    return [
+        f"{PREFIX}{variable}[{number}]: {name!r} is no interface name; give 1 to 15 characters without '/', ':'"
+        " or spaces, as in `ip link`"
+        for number, name in enumerate(interfaces)
+        if not re.fullmatch(r"[^\s/:\-][^\s/:]{0,14}", str(name))
+        or str(name) in (".", "..")
+        or not str(name).isprintable()
+    ]
+
+
+def _argument_problems(arguments: list[Any]) -> list[str]:
+    found = []
+    for number, argument in enumerate(arguments):
+        where = f"{PREFIX}arguments[{number}]"
+        if not str(argument) or not str(argument).isprintable():
+            found.append(
+                f"{where}: {argument!r} is not allowed; give one printable word of dhcpd's command line, see dhcpd(8)"
+            )
+        elif argument in OWN_ARGUMENTS:
+            found.append(
+                f"{where}: {argument} is set by the unit itself; leave it out (a template of your own can change it)"
+            )
+    return found
+
+
+def _source_problems(variables: Mapping[str, Any]) -> list[str]:
+    if not variables["config_src"]:
+        return []
+    set_too = [key for key in ("options", "subnets", "reservations", "raw") if variables[key]]
+    if not set_too:
+        return []
+    return [
+        f"{PREFIX}config_src: the file is the whole configuration; leave out "
+        + " and ".join(f"{PREFIX}{key}" for key in set_too)
+    ]

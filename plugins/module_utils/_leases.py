@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The lease file: made only where there has never been one, because an empty one hands addresses out twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
+
+LEASES = "dhcpd.leases"
+# Where packages keep a dhcpd's leases: Debian, EL and SUSE.
+PACKAGED = (
+    "/var/lib/dhcp/dhcpd.leases",
+    "/var/lib/dhcp/dhcpd.leases~",
+    "/var/lib/dhcpd/dhcpd.leases~",
+    "/var/lib/dhcp/db/dhcpd.leases",
+)
+EMPTY = "empty"
+
+
+class Start(NamedTuple):
+    """What the service starts from: the lease file that is there, a copy of *source*, or an empty one (both None)."""
+
+    present: Path | None
+    source: Path | None
+
+
+def starting_point(directory: Path, initial: str | None, root: Path = Path("/")) -> Start:
+    """Decide what the lease file in *directory* starts from.
+
+    *initial* is None, "empty" or the path of a lease file on this host (dhcpd_container_initial_leases).
+    Raises ReleaseError where there are signs of earlier leases and no decision about them.
+    """
+    leases = directory / LEASES
+    if leases.exists():
+        return Start(leases, None)
+    if initial == EMPTY:
+        return Start(None, None)
+    if initial:
+        source = root / initial.lstrip("/")
+        if not source.is_file():
+            raise ReleaseError(
+                f"dhcpd_container_initial_leases: {initial} is no file on this host;"
+                " give 'empty' or the path of a lease file"
+            )
+        return Start(None, source)
+    found = [path for path in PACKAGED if holds_leases(root / path.lstrip("/"))]
+    if found:
+        raise ReleaseError(
+            f"{leases} is missing, but {' and '.join(found)} holds leases that clients still use."
+            f" Set dhcpd_container_initial_leases to that path to start from them, or to 'empty' to forget them"
+        )
+    return Start(None, None)
+
+
+def holds_leases(path: Path) -> bool:
+    """Whether a lease file (dhcpd.leases(5)) has at least one lease; one that can't be read counts as if it had."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return any(re.match(r"\s*(lease\s+[\d.]+|ia-(na|ta|pd)\s)", line) for line in lines)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def prepare(directory: Path, start: Start, account: Account) -> None:
+    """Make the lease directory and the lease file, owned by the service, from *start*. Raises OSError.
+
+    A lone dhcpd.leases~ is kept under another name, since dhcpd overwrites it at its first start.
+    """
+    _files.make_directory(directory, 0o750, account.uid, account.gid)
+    os.chown(directory, account.uid, account.gid)
+    leases = directory / LEASES
+    if start.present is None:
+        backup = directory / f"{LEASES}~"
+        new = directory / f".{LEASES}.new"
+        if start.source is None:
+            new.write_bytes(b"")
+        else:
+            shutil.copyfile(start.source, new)
+        if backup.exists():
+            backup.rename(directory / f"{LEASES}.before-quadlet")
+        new.chmod(0o640)
+        descriptor = os.open(new, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        new.replace(leases)
+        _files.sync(directory)
+    for path in (leases, directory / f"{LEASES}~"):
+        if path.exists():
+            os.chown(path, account.uid, account.gid)

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this collection asks of podman(1) and of quadlet (podman-systemd.unit(5)) on a host."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Callable, Sequence, Tuple
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Image, ReleaseError
+
+# Runs a command without a shell and returns exit status, stdout and stderr, as AnsibleModule.run_command does.
+Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
+
+QUADLET = "/usr/libexec/podman/quadlet"
+DHCPD = "/usr/sbin/dhcpd"
+
+
+class Podman:
+    """podman and quadlet, through a runner that tests replace."""
+
+    def __init__(self, run: Runner) -> None:
+        self.run = run
+
+    def find(self, reference: str) -> Image | None:
+        """The image that this host has under *reference* (a name with a tag or digest, or an id), or None."""
+        status, out, _err = self.run(["podman", "image", "inspect", "--format", "{{json .Id}}", reference])
+        return Image(reference, json.loads(out)) if status == 0 else None
+
+    def pull(self, reference: str) -> None:
+        """Get *reference* from its registry. Login and trust are podman's own (auth.json, policy.json)."""
+        status, _out, err = self.run(["podman", "pull", "--quiet", reference])
+        if status:
+            raise ReleaseError(f"podman could not pull {reference}: {_last_lines(err)}")
+
+    def load(self, archive: str, image_id: str, reference: str) -> None:
+        """Load an image archive that holds the image *image_id*, and name it *reference*."""
+        status, _out, err = self.run(["podman", "load", "--quiet", "--input", archive])
+        if status:
+            raise ReleaseError(f"podman could not load the image archive: {_last_lines(err)}")
+        self.tag(image_id, reference)
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Let *reference* name the image *image_id*, for people who look at `podman images`."""
+        status, _out, err = self.run(["podman", "tag", image_id, reference])
+        if status:
+            raise ReleaseError(f"{reference}: the image {image_id} is not there: {_last_lines(err)}")
+
+    def refusal(self, image: Image, account: Account, directory: Path, arguments: Sequence[str]) -> str | None:
+        """What dhcpd, run in *image* as the service will be, has against the configuration in *directory*.
+
+        Returns None where `dhcpd -t` (dhcpd(8)) accepts it, else dhcpd's own words.
+        """
+        status, out, err = self.run(
+            [
+                "podman",
+                "run",
+                "--rm",
+                "--pull=never",
+                "--network=none",
+                "--read-only",
+                "--cap-drop=all",
+                "--security-opt=no-new-privileges",
+                "--log-driver=none",
+                f"--user={account.uid}:{account.gid}",
+                f"--volume={directory}:/etc/dhcp:ro,z",
+                f"--entrypoint={DHCPD}",
+                image.id,
+                "-t",
+                *arguments,
+            ]  # fmt: skip
+        )
+        return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
+
+    def service_of(self, directory: Path) -> str:
+        """The text of the systemd service that quadlet makes of *directory*/dhcpd.container.
+
+        Raises ReleaseError with quadlet's words where it makes none: an unknown key, say.
+        """
+        status, out, err = self.run(["env", f"QUADLET_UNIT_DIRS={directory}", QUADLET, "-dryrun"])
+        _before, found, text = out.partition("---dhcpd.service---\n")
+        if status or not found:
+            raise ReleaseError(
+                f"quadlet refuses dhcpd.container: {_last_lines(err) or 'it makes no dhcpd.service of it'}"
+            )
+        return text.partition("\n---")[0].strip() + "\n"
+
+
+def arguments_of(service: str, image: Image) -> list[str]:
+    """dhcpd's arguments in the service that quadlet made: what follows the image in ExecStart=."""
+    for line in service.splitlines():
+        if line.startswith("ExecStart="):
+            words = shlex.split(line.partition("=")[2])
+            return [word.replace("%%", "%").replace("$$", "$") for word in words[words.index(image.id) + 1 :]]
+    return []
+
+
+def dhcpd_words(text: str) -> str:
+    """dhcpd's messages without the banner that it prints at every start."""
+    banner = ("Internet Systems Consortium", "Copyright", "All rights reserved", "For info, please visit")
+    closing = (
+        "If you think you have received this message due to a bug", "than a configuration issue please read",
+        "bugs on either our web page",
+        "before submitting a bug.  These pages explain", "process and the information we find",
+    )  # fmt: skip
+    kept = [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith(banner + closing)]
+    return "\n".join(
+        line for line in kept if line not in ("exiting.", "Configuration file errors encountered -- exiting")
+    )
+
+
+def _last_lines(text: str, count: int = 5) -> str:
+    return " / ".join(line.strip() for line in text.strip().splitlines()[-count:])

@@ -1,0 +1,213 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A release: image, unit and configuration of the DHCP service, together in one directory that never changes.
+
+Its name is the image's tag and a hash of the content, so the same inventory gives the same name, and going back
+is the same step as going forward. Nothing here talks to podman, systemd or the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Mapping, NamedTuple
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
+
+UNIT = "dhcpd.container"
+CONFIG = "dhcpd.conf"
+RECORD = "release.json"
+COPY_HEADER = (
+    "# A copy to read of {source}, which is what dhcpd runs with.\n"
+    "# Change the inventory, not this file: an edit here has no effect.\n"
+)
+
+
+class ReleaseError(Exception):
+    """What stops a release, in words for the person who asked for it."""
+
+
+class Account(NamedTuple):
+    """The service's numeric user and group on this host."""
+
+    uid: int
+    gid: int
+
+
+class Image(NamedTuple):
+    """An image that this host has: the reference it was asked for by, and podman's id of it (64 hex digits)."""
+
+    reference: str
+    id: str
+
+    @property
+    def tag(self) -> str:
+        """The reference's tag, without a digest that may follow it."""
+        return self.reference.partition("@")[0].rpartition(":")[2]
+
+
+class Release(NamedTuple):
+    """A release that is not written yet: its name, and its files (path relative to its directory -> text)."""
+
+    name: str
+    files: dict[str, str]
+
+
+class Layout:
+    """Where things are on a host. *root* is "/" but in tests."""
+
+    def __init__(self, root: str = "/") -> None:
+        base = Path(root)
+        self.etc = base / "etc/dhcp"
+        self.releases = self.etc / "releases"
+        self.current = self.etc / "current"
+        self.history = self.etc / "history"
+        self.copy = self.etc / CONFIG
+        self.quadlet = base / "etc/containers/systemd" / UNIT
+        self.trial = base / "run/systemd/system/dhcpd.service"
+        self.lock = base / "run/dhcpd_release.lock"
+        self.lease_directory = base / "var/lib/dhcpd"
+
+    def directory(self, name: str) -> Path:
+        """The directory of the release *name*."""
+        return self.releases / name
+
+
+def compose(image: Image, account: Account, unit: str, files: Mapping[str, str]) -> Release:
+    """Put a release together from what the inventory says and what this host is.
+
+    *unit* is the text of dhcpd.container, in which ``@IMAGE@``, ``@UID@``, ``@GID@`` and ``@RELEASE@`` (the
+    release's directory) stand for what only the host knows. *files* holds dhcpd.conf and what it includes.
+    """
+    for placeholder, value in (
+        ("@IMAGE@", image.id),
+        ("@UID@", str(account.uid)),
+        ("@GID@", str(account.gid)),
+    ):
+        unit = unit.replace(placeholder, value)
+    content = json.dumps([unit, sorted(files.items())], ensure_ascii=False)
+    name = f"{image.tag}.{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    unit = unit.replace("@RELEASE@", str(Layout().directory(name)))
+    record = {
+        "release": name,
+        "image": image.reference,
+        "image_id": image.id,
+        "uid": account.uid,
+        "gid": account.gid,
+        "files": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(files.items())},
+    }
+    return Release(name, {**files, UNIT: unit, RECORD: json.dumps(record, indent=2) + "\n"})
+
+
+def path_problems(files: Mapping[str, str]) -> list[str]:
+    """What is wrong with the paths of a release's files: each stays inside the release, dhcpd.conf is there."""
+    problems = []
+    if CONFIG not in files:
+        problems.append(f"files: there is no {CONFIG}; one of them must have that path")
+    for path in files:
+        if path in (UNIT, RECORD) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", path) or ".." in path.split("/"):
+            problems.append(
+                f"files: path {path!r} is not allowed; give a relative path of letters, digits, '.', '_' and '-' that"
+                f" stays inside the release and is neither {UNIT} nor {RECORD}"
+            )
+    return problems
+
+
+class Store:
+    """The releases of a host, on its disk."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def current(self) -> str | None:
+        """The name of the committed release, or None where there has never been one."""
+        try:
+            return Path(os.readlink(self.layout.current)).name
+        except FileNotFoundError:
+            return None
+
+    def read(self, name: str | None, path: str) -> str:
+        """A file of a release; the empty text where there is none."""
+        try:
+            return (self.layout.directory(name) / path).read_text(encoding="utf-8") if name else ""
+        except FileNotFoundError:
+            return ""
+
+    def is_whole(self, release: Release) -> bool:
+        """Whether the release is on disk exactly as composed."""
+        return all(self.read(release.name, path) == text for path, text in release.files.items())
+
+    def write(self, release: Release, gid: int) -> Path:
+        """Have the release on disk, durably, and return its directory. One that was edited by hand makes room."""
+        place = self.layout.directory(release.name)
+        if self.is_whole(release):
+            return place
+        _files.make_directory(self.layout.etc, 0o755)
+        _files.make_directory(self.layout.releases, 0o750, gid=gid)
+        staged = Path(tempfile.mkdtemp(prefix=".staged-", dir=self.layout.releases))
+        try:
+            write_files(staged, release.files, gid)
+            if place.exists():
+                place.rename(Path(tempfile.mkdtemp(prefix=".edited-", dir=self.layout.releases)) / release.name)
+            staged.rename(place)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        _files.sync(self.layout.releases)
+        return place
+
+    def commit(self, name: str) -> None:
+        """Make *name* what every boot starts: one rename(2), after which nothing can fail."""
+        if not self.is_linked():
+            _files.make_directory(self.layout.quadlet.parent, 0o755)
+            _files.link(self.layout.quadlet, str(Layout().current / UNIT))
+        _files.link(self.layout.current, f"releases/{name}")
+
+    def is_linked(self) -> bool:
+        """Whether quadlet finds the committed release's unit."""
+        try:
+            return os.readlink(self.layout.quadlet) == str(Layout().current / UNIT)
+        except OSError:
+            return False
+
+    def record(self, event: str, name: str, why: str = "") -> None:
+        """Add a line to the history: counter, time (UTC), event, release, and why."""
+        lines = self.layout.history.read_text(encoding="utf-8").splitlines() if self.layout.history.exists() else []
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        lines.append("\t".join([str(len(lines) + 1), stamp, event, name, " ".join(why.split())]))
+        _files.write(self.layout.history, "\n".join(lines) + "\n", 0o640)
+
+    def copy_is_right(self, release: Release) -> bool:
+        """Whether /etc/dhcp/dhcpd.conf is a copy of the release's."""
+        try:
+            return self.layout.copy.read_text(encoding="utf-8") == _copy_of(release)
+        except (FileNotFoundError, UnicodeDecodeError):
+            return False
+
+    def write_copy(self, release: Release, gid: int) -> None:
+        """Put a copy to read at the standard path; a file that someone else put there is kept beside it."""
+        first_line = COPY_HEADER.partition("{")[0].encode()
+        if self.layout.copy.exists() and not self.layout.copy.read_bytes().startswith(first_line):
+            self.layout.copy.rename(self.layout.copy.with_name(f"{CONFIG}.before-quadlet"))
+        _files.write(self.layout.copy, _copy_of(release), 0o640, gid=gid)
+
+
+def write_files(directory: Path, files: Mapping[str, str], gid: int) -> None:
+    """Write a release's files, readable for root and the service's group only."""
+    os.chown(directory, 0, gid)
+    directory.chmod(0o750)
+    for path, text in files.items():
+        for parent in reversed((directory / path).relative_to(directory).parents):
+            _files.make_directory(directory / parent, 0o750, gid=gid)
+        _files.write(directory / path, text, 0o640, gid=gid)
+
+
+def _copy_of(release: Release) -> str:
+    return COPY_HEADER.format(source=Layout().directory(release.name) / CONFIG) + "\n" + release.files[CONFIG]

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""dhcpd.service as systemd knows it, and what dhcpd itself said in the journal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner, dhcpd_words
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
+
+UNIT = "dhcpd.service"
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+class State(NamedTuple):
+    """What systemctl show says: ActiveState=, SubState=, NRestarts=, and dhcpd's own process in the unit's cgroup."""
+
+    active: str
+    sub: str
+    restarts: int
+    pid: int | None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the container is up and dhcpd is in it."""
+        return self.active == "active" and self.pid is not None
+
+
+class Service:
+    """dhcpd.service, through a runner that tests replace."""
+
+    def __init__(self, run: Runner) -> None:
+        self.run = run
+
+    def state(self) -> State:
+        """How the service is now."""
+        wanted = "ActiveState,SubState,NRestarts,ControlGroup"
+        _status, out, _err = self.run(["systemctl", "show", "--property", wanted, UNIT])
+        shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
+        return State(
+            shown.get("ActiveState", "unknown"),
+            shown.get("SubState", "unknown"),
+            int(shown.get("NRestarts") or 0),
+            dhcpd_process(shown.get("ControlGroup", "")),
+        )
+
+    def reload(self) -> None:
+        """Let systemd and quadlet read the units again; nothing restarts."""
+        self._systemctl("daemon-reload")
+
+    def restart(self) -> None:
+        """Start the service, after a stop where it runs; a count of earlier failures is forgotten."""
+        self.run(["systemctl", "reset-failed", UNIT])
+        self._systemctl("restart", UNIT)
+
+    def stop(self) -> None:
+        """Stop the service where it runs."""
+        self._systemctl("stop", UNIT)
+        self.run(["systemctl", "reset-failed", UNIT])
+
+    def cursor(self) -> str:
+        """Where the journal ends now."""
+        _status, out, _err = self.run(["journalctl", "--lines=0", "--show-cursor", "--no-pager", "--quiet"])
+        return out.partition("-- cursor: ")[2].strip()
+
+    def words(self, cursor: str) -> str:
+        """What dhcpd wrote to the journal since *cursor*: itself (LogDriver=passthrough) or through conmon."""
+        self.run(["journalctl", "--sync"])
+        since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
+        ours = f"_SYSTEMD_UNIT={UNIT}"
+        matches = [ours, "_COMM=conmon", "+", ours, "_COMM=dhcpd"]
+        _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
+        return dhcpd_words(out)
+
+    def _systemctl(self, *words: str) -> None:
+        status, _out, err = self.run(["systemctl", *words])
+        if status:
+            raise ReleaseError(f"systemctl {' '.join(words)}: {' '.join(err.split())}")
+
+
+def dhcpd_process(control_group: str, root: Path = CGROUPS, proc: Path = Path("/proc")) -> int | None:
+    """The process id of dhcpd in a unit's cgroup (ControlGroup=), or None."""
+    if not control_group:
+        return None
+    for procs in sorted((root / control_group.lstrip("/")).glob("**/cgroup.procs")):
+        try:
+            for pid in procs.read_text().split():
+                if (proc / pid / "comm").read_text().strip() == "dhcpd":
+                    return int(pid)
+        except OSError:  # the process or its cgroup went away while we read
+            continue
+    return None
+
+
+def release_of(pid: int | None, proc: Path = Path("/proc")) -> str | None:
+    """The release that dhcpd's process *pid* really has at /etc/dhcp (proc_pid_mountinfo(5)), or None."""
+    try:
+        mounts = (proc / str(pid) / "mountinfo").read_text()
+    except OSError:
+        return None
+    found = re.search(r"^\d+ \d+ \S+ \S*/releases/(\S+) /etc/dhcp ", mounts, re.MULTILINE)
+    return found.group(1) if found else None

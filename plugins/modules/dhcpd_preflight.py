@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: dhcpd_preflight
+short_description: Tell whether a host can become a DHCP server
+version_added: 0.1.0
+description:
+  - Reads a host and answers all questions together, before anything on it is changed.
+  - The questions are whether its IPv4 addresses are static, UDP ports 67 and 68 are free, the interfaces to
+    serve are ready, the name C(dhcpd.service) is free, systemd, cgroup v2 and podman with quadlet are there
+    or can be installed, and whether leases exist that an empty lease file would lose.
+  - Never changes anything, needs no command but those of systemd, podman and the package manager, and
+    downloads nothing.
+options:
+  interfaces:
+    description:
+      - Interfaces that dhcpd is to serve.
+      - Empty means every interface with an address in one of O(subnets), as dhcpd chooses them.
+    type: list
+    elements: str
+    default: []
+  subnets:
+    description:
+      - Subnets that the configuration declares, in CIDR notation. IPv6 subnets are accepted and not looked
+        at yet.
+      - With neither O(subnets) nor O(interfaces), no interface can be checked.
+    type: list
+    elements: str
+    default: []
+  allow_dynamic_interfaces:
+    description:
+      - Interfaces that may have a dynamic address and a DHCP client, a way out to a provider for example.
+    type: list
+    elements: str
+    default: []
+  lease_file:
+    description: Absolute path of the service's lease file on the host.
+    type: path
+    default: /var/lib/dhcpd/dhcpd.leases
+  initial_leases:
+    description:
+      - What the service starts from where O(lease_file) does not exist. V(empty) forgets every lease that a
+        packaged dhcpd may have left; a path names a lease file to copy.
+      - Without it a host that has leases elsewhere fails, because an empty lease file makes dhcpd give out
+        addresses that are in use.
+    type: str
+attributes:
+  check_mode:
+    description: Can run in check mode and return the same result, as it never changes anything.
+    support: full
+  diff_mode:
+    description: There is never a difference to show.
+    support: none
+notes:
+  - Run it as root. Without, the owners of ports and some files can't be seen, and what depends on them is
+    reported as V(not_checkable).
+author:
+  - The quadlet.dhcpd authors (@quadlet)
+"""
+
+EXAMPLES = r"""
+- name: Check what can be checked without knowing the configuration
+  quadlet.dhcpd.dhcpd_preflight:
+
+- name: Check a host that serves one segment and has its way out by DHCP
+  quadlet.dhcpd.dhcpd_preflight:
+    interfaces: [eth1]
+    subnets: [198.51.100.0/24]
+    allow_dynamic_interfaces: [eth0]
+    initial_leases: /var/lib/dhcp/dhcpd.leases
+  register: preflight
+
+- name: Install what is missing
+  ansible.builtin.package:
+    name: "{{ preflight.packages }}"
+"""
+
+RETURN = r"""
+findings:
+  description: What every check saw, also where the module fails.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    check:
+      description:
+        - The check, one of V(platform), V(service_unit), V(static_addresses), V(ports), V(interfaces),
+          V(leases).
+      type: str
+      sample: ports
+    status:
+      description:
+        - V(ok), V(warning), V(failure) or V(not_checkable).
+        - Each warning is also shown by Ansible; any failure fails the module.
+      type: str
+      sample: failure
+    found:
+      description: What is there.
+      type: str
+      sample: UDP 67 is held by dnsmasq (pid 812, unit dnsmasq.service)
+    expected:
+      description: What should be there.
+      type: str
+      sample: UDP 67 free
+    hint:
+      description: What to do about it, empty where there is nothing to do.
+      type: str
+      sample: systemctl disable --now dnsmasq.service, where it is not needed
+podman:
+  description: The versions of podman, as podman or the package manager prints them.
+  type: dict
+  returned: always
+  contains:
+    installed:
+      description: Version that is installed, null where there is none.
+      type: str
+      sample: 5.4.2
+    candidate:
+      description:
+        - Version that would be installed, null where podman is installed or the package lists don't tell.
+      type: str
+      sample: 5.4.2+ds1-2+b1
+packages:
+  description: Packages that are still to be installed, by the distribution's names.
+  type: list
+  elements: str
+  returned: always
+  sample: [podman, golang-github-containers-common]
+"""
+
+import ipaddress
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight as preflight
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_collect import collect
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import LEASE_FILE, Policy, Runner
+
+
+def runner(module: AnsibleModule) -> Runner:
+    """A Runner that uses the module's way to run commands."""
+
+    def run(command: list[str]) -> tuple[int, str, str]:
+        path = module.get_bin_path(command[0])
+        if path is None:
+            return 127, "", f"{command[0]} is not installed"
+        try:
+            status, out, err = module.run_command([path, *command[1:]], handle_exceptions=False)
+        except OSError as error:
+            return 126, "", str(error)
+        return status, out, err
+
+    return run
+
+
+def main() -> None:
+    """Read the options, read the host, report once."""
+    module = AnsibleModule(
+        argument_spec={
+            "interfaces": {"type": "list", "elements": "str", "default": []},
+            "subnets": {"type": "list", "elements": "str", "default": []},
+            "allow_dynamic_interfaces": {"type": "list", "elements": "str", "default": []},
+            "lease_file": {"type": "path", "default": LEASE_FILE},
+            "initial_leases": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    # The versions are found by words that apt-cache and others translate.
+    module.run_command_environ_update = {"LANG": "C", "LC_ALL": "C", "LANGUAGE": "C"}
+    options = module.params
+    try:
+        subnets = tuple(ipaddress.ip_network(subnet) for subnet in options["subnets"])
+    except ValueError as error:
+        module.fail_json(msg=f"subnets: {error}")
+    policy = Policy(
+        interfaces=tuple(options["interfaces"]),
+        subnets=subnets,
+        allow_dynamic_interfaces=tuple(options["allow_dynamic_interfaces"]),
+        lease_file=options["lease_file"],
+        initial_leases=options["initial_leases"] or None,
+    )
+    host = collect(policy, runner(module))
+    findings = preflight.run(host, policy)
+    for warning in preflight.warnings(findings):
+        module.warn(warning)
+    result = {
+        "findings": [finding._asdict() for finding in findings],
+        "podman": {"installed": host.podman.version, "candidate": host.podman.candidate},
+        "packages": list(host.packages),
+    }
+    message = preflight.failure_message(findings)
+    if message:
+        module.fail_json(msg=message, **result)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
