@@ -11,7 +11,6 @@ import fcntl
 import ipaddress
 import pwd
 import re
-import socket
 import tempfile
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple
@@ -191,9 +190,7 @@ class _Deployment:
     def _askers(self) -> list[Asker]:
         links = {link.name: link for link in _netlink.links()}
         addresses = [
-            a
-            for a in _netlink.addresses({link.ifindex: link.name for link in links.values()})
-            if a.family == socket.AF_INET
+            a for a in _netlink.addresses({link.ifindex: link.name for link in links.values()}) if a.family == 4
         ]
         subnets = [net for net in _lexer.declared_subnets(self.wanted.files.values()) if net.version == 4]
         askers = []

@@ -5,13 +5,15 @@
 """Ask a DHCP server on this very host whether it answers, without taking a lease.
 
 A DHCPINFORM (RFC 2131, section 4.4.3) from the host's own address needs no pool, no ping-check and writes no
-lease, so a sound server answers it also where it would rightly not answer a DHCPDISCOVER. It is sent and
-received on a packet socket (packet(7)): what dhcpd sends from this host passes there as *outgoing*, which no
-answer of another server on the segment does.
+lease, so a sound server answers it also where it would rightly not answer a DHCPDISCOVER. It is sent on a packet
+socket (packet(7)) of the serving interface, where dhcpd hears it as if it came from the segment. The answer goes
+to the host's own address, so it never leaves the host: only what passes the loopback interface, or leaves the
+serving interface from here, counts. What another server on the segment answers does neither.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import select
@@ -23,6 +25,7 @@ from typing import Iterable, NamedTuple
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
 PACKET_OUTGOING = 4
+LOOPBACK = "lo"
 MAGIC_COOKIE = b"\x63\x82\x53\x63"
 MESSAGE_TYPE, END, PAD = 53, 255, 0
 DHCPACK, DHCPINFORM = 5, 8
@@ -54,15 +57,17 @@ def request(asker: Asker, xid: int) -> bytes:
     return b"\xff" * 6 + asker.mac + struct.pack("!H", ETH_P_IP) + header + datagram
 
 
-def is_answer(frame: bytes, xid: int) -> bool:
-    """Whether *frame* is a DHCPACK to transaction *xid*; False for anything else, however malformed."""
+def answered_address(frame: bytes, xid: int) -> str | None:
+    """The address (ciaddr) that a DHCPACK to transaction *xid* answers; None for any other frame, however malformed."""
     if len(frame) < 34 or frame[12:14] != struct.pack("!H", ETH_P_IP) or frame[23] != socket.IPPROTO_UDP:
-        return False
+        return None
     datagram = frame[14 + (frame[14] & 0x0F) * 4 :]
     message = datagram[8:]
     if datagram[:2] != struct.pack("!H", SERVER_PORT) or message[4:8] != struct.pack("!I", xid):
-        return False
-    return message[:1] == b"\x02" and message[236:240] == MAGIC_COOKIE and _message_type(message[240:]) == DHCPACK
+        return None
+    if message[:1] != b"\x02" or message[236:240] != MAGIC_COOKIE or _message_type(message[240:]) != DHCPACK:
+        return None
+    return str(ipaddress.IPv4Address(message[12:16]))
 
 
 def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
@@ -71,33 +76,35 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
     Returns the names of the interfaces on which a server of this host answered.
     Raises OSError where a packet socket can't be had (no CAP_NET_RAW, interface gone).
     """
-    waiting: dict[socket.socket, Asker] = {}
+    waiting = {asker.address: asker for asker in askers}
     answered: set[str] = set()
     xid = int.from_bytes(os.urandom(4), "big")
-    try:
-        for asker in askers:
-            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-            waiting[sock] = asker
-            sock.bind((asker.interface, ETH_P_ALL))
+    with contextlib.ExitStack() as stack:
+        sockets = {
+            name: stack.enter_context(_tap(name)) for name in (LOOPBACK, *(a.interface for a in waiting.values()))
+        }
         end = time.monotonic() + timeout
         ask_at = 0.0
         while waiting and time.monotonic() < end:
             if time.monotonic() >= ask_at:
-                for sock, asker in waiting.items():
-                    sock.send(request(asker, xid))
+                for asker in waiting.values():
+                    sockets[asker.interface].send(request(asker, xid))
                 ask_at = time.monotonic() + REPEAT_EVERY
             pause = max(0.0, min(ask_at, end) - time.monotonic())
-            for sock in select.select(list(waiting), [], [], pause)[0]:
-                frame, (_name, _proto, kind, _hatype, source) = sock.recvfrom(2048)
-                asker = waiting[sock]
-                if kind == PACKET_OUTGOING and source[:6] == asker.mac and is_answer(frame, xid):
-                    answered.add(asker.interface)
-                    del waiting[sock]
-                    sock.close()
-    finally:
-        for sock in waiting:
-            sock.close()
+            for tap in select.select(list(sockets.values()), [], [], pause)[0]:
+                frame, origin = tap.recvfrom(2048)
+                if tap is not sockets[LOOPBACK] and origin[2] != PACKET_OUTGOING:
+                    continue
+                address = answered_address(frame, xid)
+                if address in waiting:
+                    answered.add(waiting.pop(address).interface)
     return answered
+
+
+def _tap(interface: str) -> socket.socket:
+    tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    tap.bind((interface, ETH_P_ALL))
+    return tap
 
 
 def _message_type(options: bytes) -> int | None:

@@ -132,7 +132,7 @@ def _os_release(root: str) -> dict[str, str]:
         except OSError:
             continue
         for line in lines:
-            key, _, value = line.partition("=")
+            key, _sign, value = line.partition("=")
             try:
                 found[key.strip()] = " ".join(shlex.split(value))
             except ValueError:
@@ -146,7 +146,7 @@ def _unit(problems: dict[str, str], runner: Runner) -> Optional[dict[str, str]]:
     if status:
         problems["unit"] = f"systemctl show {UNIT}: {_last(err) or f'status {status}'}"
         return None
-    return {key: value for key, _, value in (line.partition("=") for line in out.splitlines()) if key}
+    return {key: value for key, _sign, value in (line.partition("=") for line in out.splitlines()) if key}
 
 
 def _podman(problems: dict[str, str], runner: Runner, root: str, os_release: dict[str, str]) -> Podman:

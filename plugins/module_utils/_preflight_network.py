@@ -275,7 +275,8 @@ def _owners(owners: list[Process], socket: Optional[UdpSocket] = None) -> str:
         return f"an owner that can't be seen (uid {socket.uid})" if socket else "an owner that can't be seen"
     return ", ".join(
         f"{o.command or 'a process'} (pid {o.pid}"
-        + (f", unit {o.unit}" if o.unit else "")
+        # A container's scope says its id once more.
+        + (f", unit {o.unit}" if o.unit and not (o.container and o.container in o.unit) else "")
         + (f", container {o.container[:12]}" if o.container else "")
         + ")"
         for o in owners
@@ -287,6 +288,9 @@ def _stop(owners: list[Process]) -> str:
     units = list(dict.fromkeys(o.unit for o in owners if o.unit and o.unit.endswith(".service")))
     if any(unit in _MANAGERS for unit in units):
         return f"turn off the DHCP server in the configuration of {_list(units)}"
+    if UNIT in units:
+        # A generated unit can't be disabled; what stands in the place of ours, service_unit says.
+        return f"systemctl stop {UNIT}"
     if units:
         return f"systemctl disable --now {' '.join(units)}, where it is not needed"
     containers = [o.container[:12] for o in owners if o.container]

@@ -125,8 +125,8 @@ def parse_cgroup(text: str) -> str:
     """
     paths = {}
     for line in text.splitlines():
-        _number, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
+        _number, _colon, rest = line.partition(":")
+        controllers, _colon, path = rest.partition(":")
         paths[controllers] = path
     named = paths.get("name=systemd", "")
     return named if named not in ("", "/") else paths.get("", named)
