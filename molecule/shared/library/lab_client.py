@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-PREFIX = "dhcpd-lab-"
+PREFIX = os.environ["LAB_PREFIX"] + "-"
 DHCLIENT_SCRIPT = """#!/bin/sh
 case $reason in
   BOUND|RENEW|REBIND|REBOOT)

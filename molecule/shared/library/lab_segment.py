@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-PREFIX = "dhcpd-lab-"
+PREFIX = os.environ["LAB_PREFIX"] + "-"
 
 
 def ip(*words: str) -> None:
