@@ -48,7 +48,7 @@ def _oci(archive: tarfile.TarFile) -> ImageArchive:
     manifests = _json(archive, "index.json")["manifests"]
     if len(manifests) != 1:
         raise ValueError(f"it holds {len(manifests)} images, not one")
-    algorithm, _, digest = manifests[0]["digest"].partition(":")
+    algorithm, _colon, digest = manifests[0]["digest"].partition(":")
     manifest = _json(archive, f"blobs/{algorithm}/{digest}")
     name = (manifests[0].get("annotations") or {}).get("org.opencontainers.image.ref.name")
     return ImageArchive(_hex(manifest["config"]["digest"]), [name] if name else [])

@@ -138,6 +138,11 @@ class _Deployment:
 
     def _image(self) -> Image | None:
         wanted, podman = self.wanted, self.podman
+        if not podman.is_installed():
+            if not self.check_mode:
+                raise ReleaseError("podman is not installed on this host; the role's tag `install` does that")
+            self.not_checked.append("podman is not on this host yet: it would be installed")
+            return None
         if wanted.image_id:
             if podman.find(wanted.image_id) is None:
                 if self.check_mode:
@@ -174,7 +179,7 @@ class _Deployment:
 
     def _test(self, release: Release, image: Image, account: Account) -> None:
         """Let quadlet and dhcpd judge the release before anything of it is on the host's disk."""
-        if self.podman.find(image.id) is None:
+        if self.check_mode and self.podman.find(image.id) is None:
             self.not_checked.append("the configuration, which is tested in the image itself")
             return
         with tempfile.TemporaryDirectory(prefix="dhcpd_release-", dir="/run") as directory:

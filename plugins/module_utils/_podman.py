@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
@@ -26,10 +25,22 @@ class Podman:
     def __init__(self, run: Runner) -> None:
         self.run = run
 
+    def is_installed(self) -> bool:
+        """Whether this host has podman."""
+        return self.run(["podman", "--version"])[0] == 0
+
     def find(self, reference: str) -> Image | None:
-        """The image that this host has under *reference* (a name with a tag or digest, or an id), or None."""
-        status, out, _err = self.run(["podman", "image", "inspect", "--format", "{{json .Id}}", reference])
-        return Image(reference, json.loads(out)) if status == 0 else None
+        """The image that this host has under *reference* (a name with a tag or digest, or an id), or None.
+
+        Raises ReleaseError where podman can't say.
+        """
+        status, out, err = self.run(["podman", "image", "inspect", "--format", "{{.Id}}", reference])
+        if status == 0:
+            return Image(reference, out.strip())
+        # Exit status 1 of podman-image-exists(1) is a clear no; anything else is podman's own trouble.
+        if self.run(["podman", "image", "exists", reference])[0] != 1:
+            raise ReleaseError(f"podman could not look for {reference}: {_last_lines(err)}")
+        return None
 
     def pull(self, reference: str) -> None:
         """Get *reference* from its registry. Login and trust are podman's own (auth.json, policy.json)."""

@@ -14,6 +14,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runne
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 
 UNIT = "dhcpd.service"
+CONTAINER = "dhcpd"
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -73,7 +74,7 @@ class Service:
         self.run(["journalctl", "--sync"])
         since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
         ours = f"_SYSTEMD_UNIT={UNIT}"
-        matches = [ours, "_COMM=conmon", "+", ours, "_COMM=dhcpd"]
+        matches = [ours, f"CONTAINER_NAME={CONTAINER}", "+", ours, f"_COMM={CONTAINER}"]
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
         return dhcpd_words(out)
 
