@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._archive import ArchiveError, read
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack
@@ -39,7 +39,10 @@ class ActionModule(ActionBase):
         if not archive:
             return self._execute_module(MODULE, arguments, task_vars=task_vars)
 
-        source = self._find_needle("files", archive)
+        try:
+            source = self._find_needle("files", archive)
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"archive: there is no file {archive!r} on the controller: {error}") from error
         arguments["image_id"] = self._image_id(source, str(arguments.get("image", "")))
         result = self._execute_module(MODULE, arguments, task_vars=task_vars)
         if not result.pop("archive_needed", False):

@@ -141,6 +141,8 @@ not_checked:
   returned: in check mode
 """
 
+from collections.abc import Sequence
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import Wanted, deploy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import unpack
@@ -172,7 +174,7 @@ ARGUMENT_SPEC = {
 def main() -> None:
     module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, mutually_exclusive=[("archive", "digest")])
 
-    def run(command: list[str]) -> tuple[int, str, str]:
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
         try:
             return module.run_command(list(command), handle_exceptions=False)
         except OSError as error:

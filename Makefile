@@ -1,0 +1,29 @@
+# Everything here runs on Debian 12 or newer, as root; `make prepare` installs what is missing.
+export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
+
+steps := lint sanity unit docs build molecule
+
+.PHONY: help prepare demo test readme clean $(steps)
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo '  make STEP       Run one of the checks alone: $(steps)'
+
+demo: prepare ## Bring up the lab fleet, run playbooks/site.yml on it, show its leases
+	@molecule/lab demo
+
+test: ## Run every check
+	@tests/run prepare $(steps)
+
+$(steps): prepare
+	@tests/run $@
+
+prepare: ## Install what the checks and the lab need; nothing where it is there already
+	@tests/prepare
+
+readme: prepare ## Write the README's table of variables from the role's argument_specs
+	@python tests/readme.py
+
+clean: ## Remove hosts, segments and namespace of the lab; .cache stays
+	@molecule/lab clean
