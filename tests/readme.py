@@ -23,7 +23,9 @@ END = "<!-- variables: end -->"
 def table() -> str:
     """The table, a row for each variable in the order of the argument_specs."""
     options = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    rows = [f"| `{name}` | {_kind(option)} | {_default(option)} | {_meaning(option)} |" for name, option in options.items()]
+    rows = [
+        f"| `{name}` | {_kind(option)} | {_default(option)} | {_meaning(option)} |" for name, option in options.items()
+    ]
     return "\n".join(["| variable | type | default | meaning |", "|---|---|---|---|", *rows, ""])
 
 

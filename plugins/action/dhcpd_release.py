@@ -29,8 +29,6 @@ def _packed(files: Any) -> Any:
 
 
 class ActionModule(ActionBase):
-    TRANSFERS_FILES = True
-
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
@@ -47,14 +45,10 @@ class ActionModule(ActionBase):
         result = self._execute_module(MODULE, arguments, task_vars=task_vars)
         if not result.pop("archive_needed", False):
             return result
-        directory = self._make_tmp_path()
-        try:
-            arguments["archive"] = self._transfer_file(
-                source, self._connection._shell.join_path(directory, "image.tar")
-            )
-            return self._execute_module(MODULE, arguments, task_vars=task_vars)
-        finally:
-            self._remove_tmp_path(directory, force=True)
+        # Removed with all else when the task is over (ActionBase.cleanup).
+        directory = self._connection._shell.tmpdir or self._make_tmp_path()
+        arguments["archive"] = self._transfer_file(source, self._connection._shell.join_path(directory, "image.tar"))
+        return self._execute_module(MODULE, arguments, task_vars=task_vars)
 
     def _image_id(self, source: str, image: str) -> str:
         try:

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import tarfile
+import zlib
 from typing import Any, NamedTuple
 
 
@@ -31,7 +33,17 @@ def read(path: str) -> ImageArchive:
     try:
         with tarfile.open(path) as archive:
             return _docker(archive) if _has(archive, "manifest.json") else _oci(archive)
-    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+        tarfile.TarError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise ArchiveError(
             f"{path} is no image archive ({error}); make one with playbooks/build_image.yml or `podman save`"
         ) from error

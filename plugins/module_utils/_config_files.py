@@ -38,7 +38,7 @@ def collect(read: Callable[[str], str]) -> dict[str, str]:
             for include in includes(files[path]):
                 place = f"{path} line {include.line}"
                 inside = include.path[len(DIRECTORY) :]
-                if not include.path.startswith(DIRECTORY) or ".." in inside.split("/"):
+                if not include.path.startswith(DIRECTORY) or {"..", ""} & set(inside.split("/")):
                     problems.append(
                         f"{place}: include {include.path!r} cannot travel with the release; give a path below"
                         f" {DIRECTORY}, which is this file's own directory in the container"

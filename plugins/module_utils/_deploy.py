@@ -72,11 +72,11 @@ def deploy(wanted: Wanted, run: Runner, check_mode: bool) -> dict[str, Any]:
     if problems:
         raise ReleaseError("\n".join(problems))
     layout = Layout()
-    with contextlib.nullcontext() if check_mode else locked(layout.lock):
-        try:
+    try:
+        with contextlib.nullcontext() if check_mode else locked(layout.lock):
             return _Deployment(wanted, Store(layout), Podman(run), Service(run), check_mode).run()
-        except OSError as error:
-            raise ReleaseError(f"{error.filename or 'this host'}: {error.strerror or error}") from error
+    except OSError as error:
+        raise ReleaseError(f"{error.filename or 'this host'}: {error.strerror or error}") from error
 
 
 class _Deployment:
@@ -197,7 +197,10 @@ class _Deployment:
         addresses = [
             a for a in _netlink.addresses({link.ifindex: link.name for link in links.values()}) if a.family == 4
         ]
-        subnets = [net for net in _lexer.declared_subnets(self.wanted.files.values()) if net.version == 4]
+        try:
+            subnets = [net for net in _lexer.declared_subnets(self.wanted.files.values()) if net.version == 4]
+        except _lexer.LexError as error:
+            raise ReleaseError(f"files: the declared subnets cannot be read: {error}") from error
         askers = []
         inside = {
             a.interface: a

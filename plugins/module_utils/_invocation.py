@@ -44,7 +44,7 @@ def _image_problems(variables: Mapping[str, Any]) -> list[str]:
         )
     if not tag:
         found.append(f"{PREFIX}image_tag: there is no default; name the tag to run, such as 4.4.3-P1-1")
-    elif not re.fullmatch(r"\w[\w.-]{0,127}", tag):
+    elif not re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII):
         found.append(f"{PREFIX}image_tag: {tag!r} is no tag; give up to 128 letters, digits, '_', '.' and '-'")
     elif tag == "latest" and not variables["allow_latest"]:
         found.append(

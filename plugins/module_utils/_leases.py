@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -83,10 +84,13 @@ def prepare(directory: Path, start: Start, account: Account) -> None:
     if start.present is None:
         backup = directory / f"{LEASES}~"
         new = directory / f".{LEASES}.new"
-        if start.source is None:
-            new.write_bytes(b"")
-        else:
-            shutil.copyfile(start.source, new)
+        # The directory is the service's own: nothing in it is written or given away through a link.
+        with contextlib.suppress(FileNotFoundError):
+            new.unlink()
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
+            if start.source is not None:
+                with start.source.open("rb") as source:
+                    shutil.copyfileobj(source, stream)
         if backup.exists():
             backup.rename(directory / f"{LEASES}.before-quadlet")
         new.chmod(0o640)
@@ -97,4 +101,4 @@ def prepare(directory: Path, start: Start, account: Account) -> None:
         _files.sync(directory)
     for path in (leases, directory / f"{LEASES}~"):
         if path.exists():
-            os.chown(path, account.uid, account.gid)
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)

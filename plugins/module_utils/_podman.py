@@ -106,6 +106,8 @@ def arguments_of(service: str, image: Image) -> list[str]:
     for line in service.splitlines():
         if line.startswith("ExecStart="):
             words = shlex.split(line.partition("=")[2])
+            if image.id not in words:
+                raise ReleaseError("unit: the service does not run the release's image; write Image=@IMAGE@")
             return [word.replace("%%", "%").replace("$$", "$") for word in words[words.index(image.id) + 1 :]]
     return []
 

@@ -137,7 +137,7 @@ class Store:
     def read(self, name: str | None, path: str) -> str:
         """A file of a release; the empty text where there is none."""
         try:
-            return (self.layout.directory(name) / path).read_text(encoding="utf-8") if name else ""
+            return _text(self.layout.directory(name) / path) if name else ""
         except FileNotFoundError:
             return ""
 
@@ -187,15 +187,20 @@ class Store:
     def copy_is_right(self, release: Release) -> bool:
         """Whether /etc/dhcp/dhcpd.conf is a copy of the release's."""
         try:
-            return self.layout.copy.read_text(encoding="utf-8") == _copy_of(release)
-        except (FileNotFoundError, UnicodeDecodeError):
+            return _text(self.layout.copy) == _copy_of(release)
+        except FileNotFoundError:
             return False
 
     def write_copy(self, release: Release, gid: int) -> None:
         """Put a copy to read at the standard path; a file that someone else put there is kept beside it."""
         first_line = COPY_HEADER.partition("{")[0].encode()
         if self.layout.copy.exists() and not self.layout.copy.read_bytes().startswith(first_line):
-            self.layout.copy.rename(self.layout.copy.with_name(f"{CONFIG}.before-quadlet"))
+            kept = self.layout.copy.with_name(f"{CONFIG}.before-quadlet")
+            number = 1
+            while os.path.lexists(kept):
+                number += 1
+                kept = kept.with_name(f"{CONFIG}.before-quadlet.{number}")
+            self.layout.copy.rename(kept)
         _files.write(self.layout.copy, _copy_of(release), 0o640, gid=gid)
 
 
@@ -207,6 +212,11 @@ def write_files(directory: Path, files: Mapping[str, str], gid: int) -> None:
         for parent in reversed((directory / path).relative_to(directory).parents):
             _files.make_directory(directory / parent, 0o750, gid=gid)
         _files.write(directory / path, text, 0o640, gid=gid)
+
+
+def _text(path: Path) -> str:
+    """The file byte for byte: line ends as they are, and what is no UTF-8 differs from every text."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def _copy_of(release: Release) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -88,14 +89,18 @@ def dhcpd_process(control_group: str, root: Path = CGROUPS, proc: Path = Path("/
     """The process id of dhcpd in a unit's cgroup (ControlGroup=), or None."""
     if not control_group:
         return None
-    for procs in sorted((root / control_group.lstrip("/")).glob("**/cgroup.procs")):
-        try:
-            for pid in procs.read_text().split():
-                if (proc / pid / "comm").read_text().strip() == "dhcpd":
-                    return int(pid)
-        except OSError:  # the process or its cgroup went away while we read
-            continue
+    for group, _groups, _files in os.walk(root / control_group.lstrip("/")):  # passes over what went away
+        for pid in _text(Path(group) / "cgroup.procs").split():
+            if _text(proc / pid / "comm").strip() == "dhcpd":
+                return int(pid)
     return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # the process or its cgroup went away while we read
+        return ""
 
 
 def release_of(pid: int | None, proc: Path = Path("/proc")) -> str | None:

@@ -103,14 +103,16 @@ def switch(store: Store, prover: Prover, new: str, unit: str) -> None:
         prover.prove(new, cursor)
         store.commit(new)
     except BaseException as error:
-        store.record("left", new, str(error))
+        # First what serves, then what is told of it: a full disk must not keep the old release from running.
         outcome = _put_back(store, prover, old if ran else None)
+        with contextlib.suppress(OSError):
+            store.record("left", new, str(error))
         if isinstance(error, (ReleaseError, OSError)):
             raise ReleaseError(f"release {new} was left: {error} {outcome}") from error
         raise
-    store.record("proved", new)
     _forget_trial(store)
     service.reload()
+    store.record("proved", new)
 
 
 def resume(store: Store, prover: Prover, name: str) -> None:
@@ -126,18 +128,18 @@ def resume(store: Store, prover: Prover, name: str) -> None:
 def _put_back(store: Store, prover: Prover, old: str | None) -> str:
     service = prover.service
     cursor = service.cursor()
-    with contextlib.suppress(FileNotFoundError):
-        store.layout.trial.unlink()
-    service.reload()
-    if old is None:
-        service.stop()
-        return "The service is stopped, as it was before."
-    try:
-        service.restart()
-        prover.prove(old, cursor)
-    except ReleaseError as error:
-        return f"Going back to {old} was not proved either: {error}"
-    return f"The service runs again as release {old}."
+    failed: Exception | None = None
+    # Each step is worth taking though the one before it failed; the first failure is the one to tell.
+    steps: list[Callable[[], None]] = [lambda: _forget_trial(store), service.reload]
+    steps += [service.stop] if old is None else [service.restart, lambda: prover.prove(old, cursor)]
+    for step in steps:
+        try:
+            step()
+        except (ReleaseError, OSError) as error:
+            failed = failed or error
+    if failed:
+        return f"Going back to {old or 'a stopped service'} was not proved either: {failed}"
+    return f"The service runs again as release {old}." if old else "The service is stopped, as it was before."
 
 
 def _forget_trial(store: Store) -> None:

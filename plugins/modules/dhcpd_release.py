@@ -172,16 +172,27 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleModule(ARGUMENT_SPEC, supports_check_mode=True, mutually_exclusive=[("archive", "digest")])
+    module = AnsibleModule(
+        ARGUMENT_SPEC,
+        supports_check_mode=True,
+        mutually_exclusive=[("archive", "digest"), ("image_id", "digest")],
+    )
 
     def run(command: Sequence[str]) -> tuple[int, str, str]:
         try:
-            return module.run_command(list(command), handle_exceptions=False)
+            return module.run_command(list(command), handle_exceptions=False, expand_user_and_vars=False)
         except OSError as error:
             return 127, "", str(error)
 
-    parameters = {**module.params, "files": {file["path"]: unpack(file["content"]) for file in module.params["files"]}}
-    wanted = Wanted(**parameters)
+    files: dict[str, str] = {}
+    for file in module.params["files"]:
+        if file["path"] in files:
+            module.fail_json(msg=f"files: {file['path']} is there twice; give each path once")
+        try:
+            files[file["path"]] = unpack(file["content"])
+        except ValueError as error:
+            module.fail_json(msg=f"files: the content of {file['path']} was not packed by the action plugin: {error}")
+    wanted = Wanted(**{**module.params, "files": files})
     try:
         outcome = deploy(wanted, run, check_mode=module.check_mode)
     except ReleaseError as error:

@@ -132,7 +132,6 @@ def test_the_archive_is_removed_also_where_the_second_run_breaks(archive: Path) 
     assert action.sent[0][1].rpartition("/")[0] not in action.directories
 
 
-@pytest.mark.xfail(strict=True, reason="reported: with an archive the first temporary directory stays on the host")
 def test_no_temporary_directory_stays_on_the_host(archive: Path) -> None:
     arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar"}
     action = Action(arguments, [{"archive_needed": True}, {"changed": True}], archive)

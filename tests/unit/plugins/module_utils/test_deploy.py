@@ -410,9 +410,6 @@ def test_an_interface_is_asked_from_or_the_lack_of_proof_is_a_warning(
     assert asked(tmp_path, monkeypatch, links, addresses, interfaces=wanted) == (askers, warned)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="reported: a file that doesn't lex ends in a bare LexError, after check mode passed"
-)
 def test_a_file_that_does_not_lex_is_an_error_in_words(tmp_path: Path, monkeypatch: Any) -> None:
     with pytest.raises(ReleaseError):
         asked(tmp_path, monkeypatch, [], [], files={"dhcpd.conf": 'option x "\\xzz";\n'})
@@ -440,7 +437,6 @@ def test_a_run_waits_for_no_lock_in_check_mode_and_takes_it_otherwise(tmp_path: 
         assert host.commands == []
 
 
-@pytest.mark.xfail(strict=True, reason="reported: without root the lock ends in a bare PermissionError")
 def test_a_lock_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(_deploy, "Layout", lambda: Layout(str(tmp_path)))
     with pytest.raises(ReleaseError, match="run/dhcpd_release.lock: No such file or directory"):

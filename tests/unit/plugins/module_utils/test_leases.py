@@ -142,7 +142,6 @@ def test_leases_that_are_there_keep_their_content_and_get_their_owner(tmp_path: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="chown needs root")
-@pytest.mark.xfail(strict=True, reason="reported: chown follows a link that dhcpd's own account can make")
 @pytest.mark.parametrize("name", ["dhcpd.leases", "dhcpd.leases~"])
 def test_a_link_in_the_service_s_directory_gives_it_no_file_of_root(tmp_path: Path, directory: Path, name: str) -> None:
     other = put(tmp_path, "/etc/shadow", "root")
@@ -153,7 +152,6 @@ def test_a_link_in_the_service_s_directory_gives_it_no_file_of_root(tmp_path: Pa
     assert owner(other) == (0, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="reported: the new lease file is written through a link of dhcpd's account")
 def test_a_link_in_place_of_the_new_lease_file_is_not_written_through(tmp_path: Path, directory: Path) -> None:
     other = put(tmp_path, "/etc/shadow", "root")
     directory.mkdir(parents=True)

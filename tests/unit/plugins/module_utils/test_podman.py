@@ -175,7 +175,6 @@ def test_arguments_are_dhcpd_s_words_as_systemd_passes_them() -> None:
     assert arguments_of("[Service]\n", IMAGE) == []
 
 
-@pytest.mark.xfail(strict=True, reason="reported: a unit template without @IMAGE@ ends in a bare ValueError")
 def test_a_unit_that_runs_another_image_is_an_error_with_a_reason() -> None:
     with pytest.raises(ReleaseError, match="@IMAGE@"):
         arguments_of("ExecStart=podman run localhost/dhcpd:1 -4\n", IMAGE)

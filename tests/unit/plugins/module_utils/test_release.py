@@ -172,7 +172,6 @@ def test_a_damaged_release_makes_room_and_is_kept(store: Store, damage: str) -> 
     assert (kept / "keys/omapi.conf").exists() is (damage == "edited")
 
 
-@pytest.mark.xfail(strict=True, reason="reported: Store.read raises UnicodeDecodeError for an edit in Latin-1")
 def test_an_edit_that_is_not_utf_8_makes_room_too(store: Store) -> None:
     made = release()
     (store.write(made, GID) / "dhcpd.conf").write_bytes("# für\n".encode("latin-1"))
@@ -180,7 +179,6 @@ def test_an_edit_that_is_not_utf_8_makes_room_too(store: Store) -> None:
     assert store.is_whole(made)
 
 
-@pytest.mark.xfail(strict=True, reason="reported: Store.read translates line ends, so such a release never is whole")
 def test_a_release_with_dos_line_ends_is_whole_once_written(store: Store) -> None:
     made = release("authoritative;\r\n")
     store.write(made, GID)
@@ -277,7 +275,6 @@ def test_a_foreign_file_is_kept_beside_the_copy_and_our_own_is_not(store: Store,
 
 
 @ROOT
-@pytest.mark.xfail(strict=True, reason="reported: a second foreign file replaces the first one that was kept")
 def test_a_second_foreign_file_does_not_replace_the_first_one_kept(store: Store) -> None:
     for text in ("# first\n", "# second\n"):
         store.layout.copy.write_text(text)

@@ -90,7 +90,6 @@ def test_another_unit_s_dhcpd_is_not_ours(tmp_path: Path, group: str, groups: di
     assert dhcpd_process(group, *processes(tmp_path, groups, {11: "conmon", 13: "dhcpd"})) is None
 
 
-@pytest.mark.xfail(strict=True, reason="reported: a process that ends while we read hides dhcpd behind it")
 def test_a_process_that_just_ended_does_not_hide_dhcpd(tmp_path: Path) -> None:
     assert dhcpd_process(GROUP, *processes(tmp_path, {GROUP: [99, 12]}, {12: "dhcpd"})) == 12
 

@@ -197,7 +197,6 @@ def test_going_back_that_is_not_proved_either_is_said_with_both_reasons(host: An
     assert world.store.current() == OLD and not world.store.layout.trial.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="reported: an OSError while going back hides why the release was left")
 @pytest.mark.parametrize("how", ["ask fails", "reload fails"])
 def test_going_back_that_fails_otherwise_does_not_hide_the_first_reason(host: Any, how: str) -> None:
     world = host({NEW: "deaf", OLD: how})
@@ -221,7 +220,6 @@ def test_a_disk_that_fails_at_the_commit_puts_back(host: Any, monkeypatch: Any) 
     assert world.running == OLD and world.store.current() == OLD and not world.store.layout.trial.exists()
 
 
-@pytest.mark.xfail(strict=True, reason="reported: a history that can't be written keeps the old release from running")
 def test_a_full_disk_does_not_keep_the_old_release_from_running_again(host: Any, monkeypatch: Any) -> None:
     world = host({NEW: "deaf"})
     record = world.store.record

@@ -103,7 +103,6 @@ def test_a_command_runs_without_a_shell_and_one_that_is_missing_is_status_127(mo
     assert seen[0] == (0, "a; exit 3\n", "") and seen[1][0] == 127 and os.strerror(2) in seen[1][2]
 
 
-@pytest.mark.xfail(strict=True, reason="reported: run_command expands variables and ~ in dhcpd's own arguments")
 def test_a_command_s_words_arrive_as_they_are(monkeypatch: Any, capsys: Any) -> None:
     seen = []
 
@@ -119,13 +118,7 @@ def test_a_command_s_words_arrive_as_they_are(monkeypatch: Any, capsys: Any) -> 
     ("options", "words"),
     [
         ({"archive": "/a", "digest": "sha256:x"}, "mutually exclusive"),
-        pytest.param(
-            {"image_id": "a", "digest": "sha256:x"},
-            "mutually exclusive",
-            marks=pytest.mark.xfail(
-                strict=True, reason="reported: archive and digest are refused only where the image is missing"
-            ),
-        ),
+        pytest.param({"image_id": "a", "digest": "sha256:x"}, "mutually exclusive"),
         ({"image": LEFT_OUT}, "image"),
         ({"files": None}, "files"),
         ({"files": [{"path": "dhcpd.conf"}]}, "content"),
@@ -138,14 +131,12 @@ def test_wrong_options_name_themselves(monkeypatch: Any, capsys: Any, options: d
     assert result["failed"] and words in result["msg"]
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="reported: a ValueError of unpack is not caught")
 @pytest.mark.parametrize("content", ["authoritative;\n", "", "AAAA"])
 def test_a_content_that_is_not_packed_is_a_failure_with_its_path(monkeypatch: Any, capsys: Any, content: str) -> None:
     result = run(monkeypatch, capsys, files=[{"path": "dhcpd.conf", "content": content}])
     assert result["failed"] and "dhcpd.conf" in result["msg"]
 
 
-@pytest.mark.xfail(strict=True, reason="reported: the second of two files of one path wins silently")
 def test_two_files_of_one_path_are_a_failure(monkeypatch: Any, capsys: Any) -> None:
     assert run(monkeypatch, capsys, files=OPTIONS["files"] * 2).get("failed")
 
