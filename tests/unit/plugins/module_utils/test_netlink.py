@@ -238,7 +238,7 @@ def test_any_datagrams_raise_nothing_but_netlink_errors(datagrams: list[bytes]) 
 @given(st.sampled_from([LINKS[0], ADDRESSES[0], UDP4[0], UDP6[0]]), st.data())
 def test_damaged_recordings_raise_nothing_but_netlink_errors(text: str, data: st.DataObject) -> None:
     damaged = bytearray(unpack(text))
-    for _ in range(data.draw(st.integers(1, 4))):
+    for _round in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     damaged = damaged[: data.draw(st.integers(0, len(damaged)))]
     for parse in (
