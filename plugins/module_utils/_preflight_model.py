@@ -45,7 +45,7 @@ class Policy:
 
     initial_leases is None, "empty" or the path of a lease file to start from. families holds 4, 6 or both:
     what dhcpd serves. tcp_ports are those that the configuration opens (OMAPI, failover). known_servers are the
-    addresses of servers that may answer beside this one.
+    addresses of servers that may answer beside this one. take_over is the unit of a packaged dhcpd that is to go.
     """
 
     interfaces: tuple[str, ...] = ()
@@ -58,6 +58,7 @@ class Policy:
     user: str = "dhcpd"
     rogues: bool = False
     known_servers: tuple[str, ...] = ()
+    take_over: Optional[str] = None
 
     def declared(self, *families: int) -> tuple[Network, ...]:
         """The declared subnets of the families that are served, or of those given."""

@@ -116,6 +116,8 @@ def _server_socket(host: Host, policy: Policy, socket: UdpSocket) -> Finding:
     found = f"UDP {socket.port}{_at(socket, device)} is held by {_owners(owners, socket)}"
     if owners and all(owner.unit == UNIT for owner in owners) and system.is_ours(host.unit):
         return Finding(check, OK, found, f"UDP {socket.port} held by {UNIT} or free")
+    if policy.take_over and owners and all(owner.unit == policy.take_over for owner in owners):
+        return Finding(check, OK, f"{found}, which will be taken over", expected)
     mine = serving(host, policy)
     if device is not None and (mine is None or device not in mine):
         if mine is not None:
@@ -206,7 +208,7 @@ def _waiting(host: Host, policy: Policy) -> list[Finding]:
     if "waiting" in host.problems:
         findings.append(not_checkable(check, host, "waiting", "configuration of DHCP servers to read", "run as root"))
     for server in host.waiting:
-        if server.family not in policy.families:
+        if server.family not in policy.families or server.unit == policy.take_over:
             continue
         port = PORTS[server.family][0]
         where = "" if server.interfaces is None else f" on {join(server.interfaces)}"

@@ -117,6 +117,8 @@ def leases(host: Host, policy: Policy) -> list[Finding]:
         return [Finding(check, FAILURE, f"{path} is no regular file", expected, hint)]
     if state == UNREADABLE:
         return [not_checkable(check, host, path, expected, "run as root")]
+    if policy.take_over:
+        return [Finding(check, OK, f"{path} will start from the leases of {policy.take_over}", expected)]
     if choice not in (None, EMPTY):
         return [_initial(host, str(choice))]
     unread = [other for other in PACKAGED if host.files.get(other) == UNREADABLE]

@@ -62,6 +62,11 @@ options:
     type: list
     elements: str
     default: []
+  take_over:
+    description:
+      - The systemd unit of a packaged dhcpd that M(quadlet.dhcpd.dhcpd_release) takes over, such as
+        V(isc-dhcp-server.service). Its ports and its leases are no conflict then.
+    type: str
   allow_dynamic_interfaces:
     description:
       - Interfaces that may have a dynamic address and a DHCP client, a way out to a provider for example.
@@ -210,6 +215,7 @@ def main() -> None:
             "user": {"type": "str", "default": "dhcpd"},
             "rogues": {"type": "bool", "default": False},
             "known_servers": {"type": "list", "elements": "str", "default": []},
+            "take_over": {"type": "str"},
         },
         supports_check_mode=True,
     )
@@ -231,6 +237,7 @@ def main() -> None:
         user=options["user"],
         rogues=options["rogues"],
         known_servers=tuple(options["known_servers"]),
+        take_over=options["take_over"] or None,
     )
     host = collect(policy, runner(module))
     findings = preflight.run(host, policy)

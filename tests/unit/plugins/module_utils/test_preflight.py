@@ -766,3 +766,13 @@ def test_a_lease_across_the_chunks_of_a_file_is_seen(shift: int, lines: int) -> 
 def test_any_version_text_is_a_version_or_none(text: str) -> None:
     found = system.version_of(text)
     assert found is None or len(found) == 2
+
+
+def test_a_packaged_server_that_is_taken_over_is_no_conflict() -> None:
+    packaged = "isc-dhcp-server.service"
+    host = network_host([udp(67)], holders={7: [process("dhcpd", packaged)]}, unit=NO_UNIT, files={LEASES: "absent"})
+    assert bad(network.ports(host, policy("eth1"))) == [f"failure: UDP 67 is held by dhcpd (pid 812, unit {packaged})"]
+    wanted = policy("eth1", take_over=packaged)
+    assert bad(network.ports(host, wanted)) == []
+    (finding,) = system.leases(host, wanted)
+    assert (finding.status, finding.found) == ("ok", f"{LEASES} will start from the leases of {packaged}")
