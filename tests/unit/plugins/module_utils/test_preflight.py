@@ -17,7 +17,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_in
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_network as network
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_static as static
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_file import LeaseFile
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import LeaseFile
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._managers import Reading
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import (
     Address,
