@@ -2,9 +2,9 @@
 export PATH := $(CURDIR)/.cache/venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
-steps := lint sanity unit docs build molecule
+steps := lint sanity unit docs build oracle molecule
 
-.PHONY: help prepare demo test readme clean $(steps)
+.PHONY: help prepare demo test readme fuzz clean $(steps)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -21,6 +21,9 @@ $(steps): prepare
 
 prepare: ## Install what the checks and the lab need; nothing where it is there already
 	@tests/prepare
+
+fuzz: prepare ## Read damaged configurations for ten minutes (FUZZ_SECONDS)
+	@PYTHONPATH=.cache/collections python tests/fuzz/fuzz_parse.py
 
 readme: prepare ## Write the README's table of variables from the role's argument_specs
 	@python tests/readme.py

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._archive import ArchiveError, read
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import LONG, mark, pack
 
 MODULE = "quadlet.dhcpd.dhcpd_release"
 
@@ -28,27 +28,48 @@ def _packed(files: Any) -> Any:
     ]
 
 
+def _marked(files: Any, packed: Any) -> Any:
+    """The packed files with a mark in place of each long content: the host may have it already."""
+    if not isinstance(files, list):
+        return packed
+    return [
+        {**small, "content": mark(file["content"])}
+        if isinstance(small, dict) and isinstance(small.get("content"), str) and len(small["content"]) > LONG
+        else small
+        for file, small in zip(files, packed)
+    ]
+
+
 class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         archive = arguments.pop("archive", None)
-        arguments["files"] = _packed(arguments.get("files"))
+        packed = _packed(arguments.get("files"))
+        arguments["files"] = _marked(arguments.get("files"), packed)
         if not archive:
-            return self._execute_module(MODULE, arguments, task_vars=task_vars)
+            return self._run_module(arguments, packed, task_vars)
 
         try:
             source = self._find_needle("files", archive)
         except AnsibleError as error:
             raise AnsibleActionFail(f"archive: there is no file {archive!r} on the controller: {error}") from error
         arguments["image_id"] = self._image_id(source, str(arguments.get("image", "")))
-        result = self._execute_module(MODULE, arguments, task_vars=task_vars)
+        result = self._run_module(arguments, packed, task_vars)
         if not result.pop("archive_needed", False):
             return result
         # Removed with all else when the task is over (ActionBase.cleanup).
         directory = self._connection._shell.tmpdir or self._make_tmp_path()
         arguments["archive"] = self._transfer_file(source, self._connection._shell.join_path(directory, "image.tar"))
-        return self._execute_module(MODULE, arguments, task_vars=task_vars)
+        return self._run_module(arguments, packed, task_vars)
+
+    def _run_module(self, arguments: dict[str, Any], packed: Any, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module, a second time with the long texts themselves if the host has no release that holds them."""
+        result: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=task_vars)
+        if not result.pop("files_needed", False):
+            return result
+        arguments["files"] = packed
+        return dict(self._execute_module(MODULE, arguments, task_vars=task_vars))
 
     def _image_id(self, source: str, image: str) -> str:
         try:

@@ -5,24 +5,132 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import ConfError, problems, render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import MODEL, PREFIX, ConfError, problems, render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 
 
-def dhcpd_conf(model: Any) -> str:
+def dhcpd_conf(model: Any, family: int = 4) -> str:
     """Return the dhcpd.conf of a model; all its problems, if there are any, become one error."""
     try:
-        return render(model)
+        return render(_resolved(model), _family("dhcpd_conf", family))
     except ConfError as error:
         raise AnsibleFilterError(str(error)) from error
 
 
-def dhcpd_conf_problems(model: Any) -> list[str]:
+def dhcpd_conf_files(model: Any, family: int = 4) -> list[dict[str, str]]:
+    """Return the configuration and the files that it includes, each with path and content."""
+    name = "dhcpd.conf" if family == 4 else "dhcpd6.conf"
+    text = dhcpd_conf(model, family)
+    included = [item for item in model.get("includes", ()) if "path" in item]
+    return [
+        {"path": name, "content": text},
+        *({"path": item["path"], "content": item["content"]} for item in included),
+    ]
+
+
+def dhcpd_conf_problems(model: Any, family: int = 4) -> list[str]:
     """Return every problem of a model: an empty list if dhcpd_conf takes it."""
-    return problems(model)
+    return problems(_resolved(model), _family("dhcpd_conf_problems", family))
+
+
+def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
+    """Return the role's variables that mean what a dhcpd.conf means, and notes on what stayed raw."""
+    texts = {"dhcpd.conf": conf} if isinstance(conf, str) else _texts(conf)
+    family = _family("dhcpd_conf_parse", family)
+    # The first file is the configuration itself, the others are what it includes.
+    name = next(iter(texts))
+    try:
+        found = import_conf(texts[name], family, texts)
+    except LexError as error:
+        raise AnsibleFilterError(f"dhcpd_conf_parse cannot read {name}: {error}") from error
+    # The role has values of its own for these; where the file says nothing, dhcpd has others.
+    model = {**DEFAULTS, **found.model} if family == 4 else found.model
+    variables = {f"{PREFIX}{key}": value for key, value in model.items()}
+    return {"variables": variables, "notes": [*found.notes, *_templates("", variables)]}
+
+
+def _templates(path: str, value: Any) -> Iterator[str]:
+    """Yield a note on every text that Ansible would take for a template."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _templates(f"{path}.{key}" if path else str(key), inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _templates(f"{path}[{index}]", inner)
+    elif isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#")):
+        yield f"{path}: Ansible would take this text for a template; tag it !unsafe where you keep it"
+
+
+def _resolved(model: Any) -> Any:
+    """Return the model with its reservations as plain data, where that is what they are.
+
+    Ansible (2.19) resolves each value of a variable when it is read, some 10 microseconds apiece: for a hundred
+    thousand reservations that is most of the time. A text without a brace has nothing to resolve. Anything else is
+    read in Ansible's way.
+    """
+    if not isinstance(model, dict):
+        return model
+    found = dict(model.items())
+    if isinstance(found.get("reservations"), list):
+        found["reservations"] = _plain_list(found["reservations"])
+    sources = found.get("reservation_sources")
+    for source in sources if isinstance(sources, list) else ():
+        if isinstance(source, dict) and isinstance(source.get("reservations"), list):
+            plain = {**source, "reservations": _plain_list(source["reservations"])}
+            found["reservation_sources"] = [plain if one is source else one for one in found["reservation_sources"]]
+    return found
+
+
+def _plain_list(values: list[Any]) -> list[Any]:
+    found = []
+    for index, item in enumerate(list.__iter__(values)):
+        try:
+            found.append(_plain(item))
+        except _Resolvable:
+            found.append(values[index])
+    return found
+
+
+class _Resolvable(Exception):
+    """There may be something to resolve in a value."""
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without what Ansible keeps about it. Raises _Resolvable."""
+    if type(value).__name__ == "_LazyValue":
+        value = value.value
+    if isinstance(value, str):
+        if "{" in value:
+            raise _Resolvable
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in dict.items(value)}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in list.__iter__(value)]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    raise _Resolvable
+
+
+def _texts(files: Any) -> dict[str, str]:
+    if not isinstance(files, (list, tuple)) or not files:
+        raise AnsibleFilterError("dhcpd_conf_parse takes the text of a dhcpd.conf, or a list of path and content")
+    try:
+        return {str(file["path"]): str(file["content"]) for file in files}
+    except (TypeError, KeyError) as error:
+        raise AnsibleFilterError(f"dhcpd_conf_parse takes a list of path and content: {error}") from error
+
+
+def _family(name: str, family: Any) -> int:
+    if family not in MODEL:
+        raise AnsibleFilterError(f"{name}: {family!r} is no address family; give 4 or 6")
+    return int(family)
 
 
 def dhcpd_subnets(texts: Any) -> list[str]:
@@ -39,10 +147,12 @@ def dhcpd_subnets(texts: Any) -> list[str]:
 class FilterModule:
     """What Ansible loads."""
 
-    def filters(self) -> dict[str, Callable[[Any], Any]]:
+    def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
             "dhcpd_conf": dhcpd_conf,
+            "dhcpd_conf_files": dhcpd_conf_files,
+            "dhcpd_conf_parse": dhcpd_conf_parse,
             "dhcpd_conf_problems": dhcpd_conf_problems,
             "dhcpd_subnets": dhcpd_subnets,
         }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Iterator, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _netlink
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import Start, prepare, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
@@ -222,12 +223,14 @@ class _Deployment:
         for path in sorted(set(files) - {RECORD}):
             before, after = self.store.read(previous, path), files[path]
             if before != after:
+                changed = excerpt(_lexer.redact(before), _lexer.redact(after))
+                place = f", from line {changed.line}" if changed.line else ""
                 changes.append(
                     {
-                        "before_header": f"{previous or 'nothing'}: {path}",
-                        "after_header": f"{release.name if release else 'the release'}: {path}",
-                        "before": _lexer.redact(before),
-                        "after": _lexer.redact(after),
+                        "before_header": f"{previous or 'nothing'}: {path}{place}",
+                        "after_header": f"{release.name if release else 'the release'}: {path}{place}",
+                        "before": changed.before,
+                        "after": changed.after,
                     }
                 )
         return changes

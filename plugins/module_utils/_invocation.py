@@ -20,6 +20,13 @@ OWN_ARGUMENTS = {
     "-user", "-group", "-chroot", "-4o6",
 }  # fmt: skip
 
+#: The variables that say what a file of the user's own says.
+_CONFIGURATION = (
+    "options", "shared_networks", "subnets", "groups", "reservations", "reservation_sources", "classes", "keys",
+    "zones",
+    "failover_peers", "option_definitions", "conditionals", "includes", "raw_head", "raw",
+)  # fmt: skip
+
 
 def problems(variables: Mapping[str, Any]) -> list[str]:
     """Every problem of the invocation; *variables* has the role's variables without their prefix."""
@@ -92,7 +99,7 @@ def _argument_problems(arguments: list[Any]) -> list[str]:
 def _source_problems(variables: Mapping[str, Any]) -> list[str]:
     if not variables["config_src"]:
         return []
-    set_too = [key for key in ("options", "subnets", "reservations", "raw") if variables[key]]
+    set_too = [key for key in _CONFIGURATION if variables.get(key)]
     if not set_too:
         return []
     return [

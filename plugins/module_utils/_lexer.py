@@ -36,6 +36,12 @@ _UNTERMINATED = re.compile(_STRING_HEAD, re.DOTALL)
 _UNESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([0-3][0-7]{2})|(.))", re.DOTALL)
 _CONTROL = {"t": "\t", "r": "\r", "n": "\n", "b": "\b"}
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+# A reservation of the plainest kind, as whole lines without a quote or a comment. It says nothing about subnets, and
+# there may be a hundred thousand of them.
+_PLAIN_HOST = re.compile(
+    r"^[ ]*host [A-Za-z0-9_.-]+ \{\n[ ]*hardware ethernet [0-9A-Fa-f:]+;\n[ ]*fixed-address [0-9.]+;\n[ ]*\}\n",
+    re.MULTILINE,
+)
 _SECRET = re.compile(r"(?<![A-Za-z0-9_-])(?:secret|ldap-password)(?![A-Za-z0-9_-])", re.IGNORECASE)
 
 
@@ -147,6 +153,8 @@ def redact(text: str) -> str:
     ends, so all that follows the first such word is taken out. Source: dhcpd.conf(5) (key), the LDAP patch
     of Debian and Fedora (ldap-password).
     """
+    if not _SECRET.search(text):
+        return text
     try:
         tokens = list(tokenize(text, comments=True))
     except LexError:
@@ -198,6 +206,15 @@ def includes(text: str) -> list[Include]:
     return found
 
 
+def without_plain_hosts(text: str) -> str:
+    """Return the text without its plainest reservations, for those who look for something else in it.
+
+    Only whole lines become comments, with neither a quote nor a brace more or less in what is left: that means what it
+    meant, and has its line numbers. (In a string of several lines it is the string that gets shorter.)
+    """
+    return _PLAIN_HOST.sub("#\n\n\n\n", text)
+
+
 def declared_subnets(texts: Iterable[str]) -> list[Network]:
     """Return the networks of all `subnet` and `subnet6` declarations, in order, each once.
 
@@ -207,7 +224,7 @@ def declared_subnets(texts: Iterable[str]) -> list[Network]:
     found: list[Network] = []
     for text in texts:
         window: list[Optional[Token]] = [None, None, None]
-        for token in tokenize(text):
+        for token in tokenize(without_plain_hosts(text)):
             keyword, number, divider = window
             network = None
             if keyword and number and _is_word(keyword, "subnet") and _is_word(divider, "netmask"):

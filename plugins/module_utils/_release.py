@@ -10,6 +10,7 @@ is the same step as going forward. Nothing here talks to podman, systemd or the 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Mapping, NamedTuple
+from typing import Iterator, Mapping, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 
@@ -140,6 +141,16 @@ class Store:
             return _text(self.layout.directory(name) / path) if name else ""
         except FileNotFoundError:
             return ""
+
+    def versions(self, path: str) -> Iterator[bytes]:
+        """Yield what the releases on disk have at that path, the committed one's first."""
+        current = self.current()
+        names = (
+            sorted(place.name for place in self.layout.releases.glob("[!.]*")) if self.layout.releases.exists() else []
+        )
+        for name in sorted(names, key=lambda name: name != current):
+            with contextlib.suppress(OSError):
+                yield (self.layout.directory(name) / path).read_bytes()
 
     def is_whole(self, release: Release) -> bool:
         """Whether the release is on disk exactly as composed."""

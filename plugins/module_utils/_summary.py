@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import tokenize
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import tokenize, without_plain_hosts
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
     FAILURE,
     NOT_CHECKABLE,
@@ -55,7 +55,7 @@ def tcp_ports(texts: Iterable[str]) -> list[int]:
     for text in texts:
         words = ["", ""]
         inside = False
-        for token in tokenize(text):
+        for token in tokenize(without_plain_hosts(text)):
             word = token.text.lower()
             if words[0] == "failover" and words[1] == "peer":
                 inside = True

@@ -18,6 +18,8 @@ _DECIMAL = r"(?:0|[1-9][0-9]{0,2})"
 _IPV4 = re.compile(rf"{_DECIMAL}(?:\.{_DECIMAL}){{3}}")
 _PREFIX = re.compile(r"(?:0|[1-9][0-9]?)")
 _ETHERNET = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2})+")
 _RANGE_DIVIDER = re.compile(r"[ \t]*-[ \t]*|[ \t]+")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9][A-Za-z0-9_-]*)*")
 _HOST_MAX = 255
@@ -35,6 +37,21 @@ class Range(NamedTuple):
 
     first: ipaddress.IPv4Address
     last: ipaddress.IPv4Address
+
+
+class Range6(NamedTuple):
+    """Addresses of a subnet6 (dhcpd.conf(5), range6): from first to last, or a prefix, perhaps temporary."""
+
+    first: ipaddress.IPv6Address
+    last: ipaddress.IPv6Address
+    text: str
+
+
+class Prefixes6(NamedTuple):
+    """The prefixes that a subnet6 delegates (dhcpd.conf(5), prefix6): first, last and their length."""
+
+    first: ipaddress.IPv6Network
+    last: ipaddress.IPv6Network
 
 
 def show(value: object) -> str:
@@ -109,3 +126,91 @@ def parse_lease_time(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 0xFFFFFFFF:
         raise ValueProblem(f"{show(value)} is not a time in seconds; give 1 to 4294967295, without quotes")
     return int(value)
+
+
+def parse_ipv6(value: object) -> ipaddress.IPv6Address:
+    """Return the address that a text names; a zone (%eth0) means nothing to a client."""
+    if isinstance(value, str) and _IPV6.fullmatch(value):
+        try:
+            return ipaddress.IPv6Address(str(value))
+        except ValueError:
+            pass
+    raise ValueProblem(f"{show(value)} is not an IPv6 address; give one such as 2001:db8::1")
+
+
+def parse_network6(value: object) -> ipaddress.IPv6Network:
+    """Return the network that a text in prefix notation names; it must have no host bits."""
+    if isinstance(value, str):
+        address, _slash, length = value.partition("/")
+        if _IPV6.fullmatch(address) and length.isdecimal() and len(length) <= 3:
+            try:
+                network = ipaddress.IPv6Network(f"{address}/{int(length)}", strict=False)
+            except ValueError:
+                pass
+            else:
+                if network.network_address == ipaddress.IPv6Address(address):
+                    return network
+                raise ValueProblem(f"{show(value)} has host bits; give the prefix itself, {network}")
+    raise ValueProblem(f"{show(value)} is not an IPv6 prefix; give one such as 2001:db8:0:1::/64")
+
+
+def parse_range6(value: object) -> Range6:
+    """Return what `FIRST-LAST`, `FIRST LAST`, `PREFIX/LENGTH` and `PREFIX/LENGTH temporary` name."""
+    if not isinstance(value, str):
+        raise ValueProblem(f"{show(value)} is not a range; give one such as 2001:db8::10-2001:db8::99")
+    text, _space, temporary = value.strip().partition(" temporary")
+    if "/" in text and not temporary.strip():
+        network = parse_network6(text)
+        if value.strip().endswith(" temporary"):
+            # confpars.c, parse_address_range6: shorter ones and single addresses are refused.
+            if not 64 <= network.prefixlen <= 127:
+                raise ValueProblem(f"{show(value)}: a temporary prefix has a length from 64 to 127")
+            return Range6(network[0], network[-1], f"{network} temporary")
+        return Range6(network[0], network[-1], str(network))
+    parts = _RANGE_DIVIDER.split(value.strip())
+    if len(parts) != 2:
+        raise ValueProblem(f"{show(value)} is not a range; give FIRST-LAST, PREFIX/LENGTH or PREFIX/LENGTH temporary")
+    first, last = map(parse_ipv6, parts)
+    if last < first:
+        raise ValueProblem(f"{show(value)} is backwards; give the lower address first")
+    return Range6(first, last, f"{first} {last}")
+
+
+def parse_prefixes6(value: object) -> Prefixes6:
+    """Return the prefixes that `FIRST-LAST/LENGTH` or `FIRST LAST /LENGTH` names."""
+    parts = _RANGE_DIVIDER.split(value.strip()) if isinstance(value, str) else []
+    if len(parts) == 3 and parts[2].startswith("/"):
+        parts = [parts[0], parts[1] + parts[2]]
+    if len(parts) != 2 or "/" not in parts[1]:
+        raise ValueProblem(
+            f"{show(value)} names no prefixes; give FIRST-LAST/LENGTH such as 2001:db8:100::-2001:db8:1ff::/48"
+        )
+    last = parse_network6(parts[1])
+    first = parse_network6(f"{parts[0]}/{last.prefixlen}")
+    if last < first:
+        raise ValueProblem(f"{show(value)} is backwards; give the lower prefix first")
+    if not 1 <= last.prefixlen <= 127:
+        raise ValueProblem(f"{show(value)}: a delegated prefix has a length from 1 to 127")
+    return Prefixes6(first, last)
+
+
+def parse_hexadecimal(value: object) -> str:
+    """Return pairs of hexadecimal digits, divided by colons, in lower case: a DUID, a hash bucket array."""
+    if isinstance(value, str) and _HEXADECIMAL.fullmatch(value):
+        return ":".join(f"{octet:0>2}" for octet in value.lower().split(":"))
+    hint = " (YAML made a number of it: put it in quotes)" if isinstance(value, int) else ""
+    raise ValueProblem(f"{show(value)} is not hexadecimal{hint}; give pairs of digits such as '00:01:00:01'")
+
+
+def parse_integer(low: int, high: int, value: object) -> int:
+    """Return a whole number from low to high, both included."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueProblem(f"{show(value)} is not a number in range; give {low} to {high}, without quotes")
+    return int(value)
+
+
+def parse_boolean(value: object) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise ValueProblem(f"{show(value)} is not a boolean; give true or false, without quotes")
+    return value

@@ -145,8 +145,8 @@ from collections.abc import Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import Wanted, deploy
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import unpack
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import find, is_mark, unpack
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 
 ARGUMENT_SPEC = {
     "image": {"type": "str", "required": True},
@@ -188,6 +188,13 @@ def main() -> None:
     for file in module.params["files"]:
         if file["path"] in files:
             module.fail_json(msg=f"files: {file['path']} is there twice; give each path once")
+        if is_mark(file["content"]):
+            text = find(file["content"], Store(Layout()).versions(file["path"]))
+            if text is None:
+                # The action plugin comes again, with the texts themselves.
+                module.exit_json(changed=False, files_needed=True)
+            files[file["path"]] = str(text)
+            continue
         try:
             files[file["path"]] = unpack(file["content"])
         except ValueError as error:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.quadlet.dhcpd.plugins.action.dhcpd_release import MODULE, ActionModule
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack, unpack
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import is_mark, mark, pack, unpack
 
 ID = "a" * 64
 CONF = "key k { secret pRP5FapFoJ95JEL06sv4PQ; }\n"
@@ -172,3 +172,28 @@ def test_a_file_that_is_no_archive_stops_before_the_host(tmp_path: Path) -> None
     with pytest.raises(AnsibleActionFail, match="archive: .* is no image archive"):
         run(action)
     assert action.calls == []
+
+
+LONG_TEXT = "".join(
+    f"host h{number} {{ hardware ethernet 02:00:00:00:00:{number % 256:02x}; }}\n" for number in range(50_000)
+)
+
+
+def test_a_long_text_stays_here_while_the_host_has_it(tmp_path: Path) -> None:
+    arguments = {"image": "localhost/dhcpd:1", "files": [*FILES, {"path": "many.conf", "content": LONG_TEXT}]}
+    action = Action(arguments, [{"changed": False}], tmp_path)
+    assert action.run(task_vars={"a": 1}) == {"changed": False}
+    (call,) = action.calls
+    assert unpack(call["files"][0]["content"]) == CONF
+    assert call["files"][1] == {"path": "many.conf", "content": mark(LONG_TEXT)}
+    assert len(json.dumps(call)) < 1000
+
+
+def test_a_long_text_is_sent_to_a_host_that_asks_for_it(archive: Path) -> None:
+    arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar", "files": [{"path": "a", "content": LONG_TEXT}]}
+    answers = [{"files_needed": True}, {"archive_needed": True}, {"changed": True}]
+    action = Action(arguments, answers, archive)
+    assert action.run(task_vars={"a": 1}) == {"changed": True}
+    assert [is_mark(call["files"][0]["content"]) for call in action.calls] == [True, False, False]
+    assert unpack(action.calls[2]["files"][0]["content"]) == LONG_TEXT
+    assert len(action.sent) == 1

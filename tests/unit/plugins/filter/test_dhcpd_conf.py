@@ -59,3 +59,77 @@ def test_subnets() -> None:
 def test_subnets_refuses(texts: object) -> None:
     with pytest.raises(AnsibleFilterError, match="dhcpd_subnets"):
         FILTERS["dhcpd_subnets"](texts)
+
+
+def test_reservations_are_resolved_where_there_is_something_to_resolve() -> None:
+    model = DataLoader().load(
+        """
+        reservations:
+          - {host: plain, hardware_ethernet: '00:00:5e:00:53:01'}
+          - {host: '{{ "made" }}', hardware_ethernet: '00:00:5e:00:53:02', options: {host-name: '{{ "x" }}'}}
+        reservation_sources:
+          - {name: ipam, reservations: [{host: '{{ "other" }}', hardware_ethernet: '00:00:5e:00:53:03'}]}
+        """
+    )
+    trusted = trust_all(model)
+    templar = Templar(loader=DataLoader(), variables={"model": trusted})
+    seen = []
+
+    def look(value: Any) -> str:
+        seen.append(FILTERS["dhcpd_conf"](value))
+        return ""
+
+    # A filter is given what Ansible gives it: a mapping that resolves its values when they are read.
+    templar.environment.filters["look"] = look
+    templar.template(trust_as_template("{{ model | look }}"))
+    text = seen[0]
+    assert "host plain {" in text and "host made {" in text and "host other {" in text
+    assert 'option host-name "x";' in text
+
+
+def trust_all(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: trust_all(value) for key, value in data.items()}
+    return [trust_all(item) for item in data] if isinstance(data, list) else trust_as_template(data)
+
+
+def test_files_of_a_release() -> None:
+    model = {"includes": [{"path": "a.conf", "content": "# x", "place": "end"}]}
+    files = FILTERS["dhcpd_conf_files"](model)
+    assert [file["path"] for file in files] == ["dhcpd.conf", "a.conf"]
+    assert files[1] == {"path": "a.conf", "content": "# x"}
+    assert FILTERS["dhcpd_conf_files"]({}, 6)[0]["path"] == "dhcpd6.conf"
+
+
+def test_parse() -> None:
+    found = FILTERS["dhcpd_conf_parse"]('option domain-name "x";\nnext-server tftp.example.net;')
+    assert found["variables"] == {
+        "dhcpd_container_authoritative": False,
+        "dhcpd_container_default_lease_time": 43200,
+        "dhcpd_container_max_lease_time": 86400,
+        "dhcpd_container_options": {"domain-name": "x"},
+        "dhcpd_container_conditionals": [{"raw": "next-server tftp.example.net;\n"}],
+    }
+    assert found["notes"] == ["line 2: next-server tftp.example.net stays raw: there is no typed form for it"]
+    files = [{"path": "dhcpd.conf", "content": 'include "/etc/dhcp/a";'}, {"path": "a", "content": "ping-check off;"}]
+    assert FILTERS["dhcpd_conf_parse"](files, 6)["variables"] == {"dhcpd_container_statements": {"ping-check": False}}
+
+
+@pytest.mark.parametrize("value", [None, [], [{}], 1, "option {"])
+def test_parse_refuses_what_is_no_text(value: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="dhcpd_conf_parse"):
+        FILTERS["dhcpd_conf_parse"](value)
+
+
+@pytest.mark.parametrize("family", [5, "4", None])
+def test_families(family: Any) -> None:
+    with pytest.raises(AnsibleFilterError, match="is no address family; give 4 or 6"):
+        FILTERS["dhcpd_conf"]({}, family)
+
+
+def test_parse_warns_of_what_looks_like_a_template() -> None:
+    found = FILTERS["dhcpd_conf_parse"]('host a { hardware ethernet 0:0:5e:0:53:1; option host-name "{{ x }}"; }')
+    (note,) = found["notes"]
+    assert note.startswith(
+        "dhcpd_container_reservations[0].options.host-name: Ansible would take this text for a template"
+    )

@@ -178,7 +178,7 @@ POOL = "dhcpd_container_subnets[0].pools[0]"
         ("reservations.0.hardware_ethernet", 301, "301 is not a hardware address (YAML made a number of it"),
         ("reservations.0.hardware_ethernet", "00-00-5e-00-53-01", "is not a hardware address"),
         ("reservations.0.hardware_ethernet", "00:00:5e:00:53:01; }", "is not a hardware address"),
-        ("options.zzz", 1, "'zzz' cannot be set here; options that are not standard in dhcp-options(5) go into raw"),
+        ("options.zzz", 1, "'zzz' cannot be set here; options that are not standard in dhcp-options(5) are defined in"),
         ("zzz", 1, "unknown key 'zzz'; the keys are authoritative, "),
         ("reservations.0.host", 42, "42 is not a name (text: put it in quotes)"),
         ("reservations.0.host", True, "True is not a name"),

@@ -17,6 +17,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import (
     redact,
     tokenize,
     unquote,
+    without_plain_hosts,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -197,3 +198,27 @@ def test_declared_subnets() -> None:
         ipaddress.ip_network("203.0.113.0/25"),
         ipaddress.ip_network("2001:db8::/64"),
     ]
+
+
+def test_plain_hosts_are_passed_over_with_their_lines() -> None:
+    hosts = "".join(
+        f"  host h{n} {{\n    hardware ethernet 02:00:00:00:00:01;\n    fixed-address 10.0.0.{n};\n  }}\n\n"
+        for n in range(999)
+    )
+    text = f"group {{\n{hosts}}}\nsubnet 10.0.0.0 netmask 255.0.0.0 {{ }}\n"
+    left = without_plain_hosts(text)
+    assert len(left) < len(text) / 8 and left.count("\n") == text.count("\n")
+    assert [str(network) for network in declared_subnets([text])] == ["10.0.0.0/8"]
+    with pytest.raises(LexError) as caught:
+        declared_subnets([text + '"'])
+    assert caught.value.line == text.count("\n") + 1
+
+
+def test_what_only_looks_like_a_plain_host_stays() -> None:
+    for text in ('host "a" {\n}\n', "host a { # b\n}\n", "host a {\n  hardware ethernet 0:1;\n}\n"):
+        assert without_plain_hosts(text) == text
+
+
+def test_text_without_a_secret_is_returned_as_it_is() -> None:
+    text = 'option domain-name "unclosed;\n'
+    assert redact(text) is text

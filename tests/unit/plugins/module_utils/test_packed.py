@@ -10,7 +10,7 @@ import base64
 import zlib
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack, unpack
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import find, is_mark, mark, pack, unpack
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +58,12 @@ def test_no_text_raises_anything_but_a_value_error(text: str) -> None:
         unpack(text)
     except ValueError:
         return
+
+
+@given(TEXTS, TEXTS)
+def test_a_mark_stands_for_its_text_and_for_no_other(text: str, other: str) -> None:
+    data, another = (one.encode("utf-8", "surrogateescape") for one in (text, other))
+    assert is_mark(mark(text)) and not is_mark(pack(text))
+    assert find(mark(text), [another, data]) == text
+    assert find(mark(text), [] if text == other else [another]) is None
+    assert find(mark(text) + "0", [data]) is None
