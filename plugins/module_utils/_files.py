@@ -37,6 +37,15 @@ def link(path: Path, target: str) -> None:
     sync(path.parent)
 
 
+def sync_file(path: Path) -> None:
+    """fsync(2) a file that something else wrote. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync(directory: Path) -> None:
     """fsync(2) a directory, so that the names in it survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

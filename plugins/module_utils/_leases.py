@@ -25,6 +25,7 @@ PACKAGED = (
     "/var/lib/dhcp/db/dhcpd.leases",
 )
 EMPTY = "empty"
+COPIES = 5  # of the lease file are kept
 
 
 class Start(NamedTuple):
@@ -80,25 +81,43 @@ def prepare(directory: Path, start: Start, account: Account) -> None:
     """
     _files.make_directory(directory, 0o750, account.uid, account.gid)
     os.chown(directory, account.uid, account.gid)
-    leases = directory / LEASES
     if start.present is None:
         backup = directory / f"{LEASES}~"
-        new = directory / f".{LEASES}.new"
-        # The directory is the service's own: nothing in it is written or given away through a link.
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
-            if start.source is not None:
-                with start.source.open("rb") as source:
-                    shutil.copyfileobj(source, stream)
         if backup.exists():
             backup.rename(directory / f"{LEASES}.before-quadlet")
-        new.chmod(0o640)
-        descriptor = os.open(new, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-        new.replace(leases)
-        _files.sync(directory)
-    for path in (leases, directory / f"{LEASES}~"):
+        replace(directory, start.source, account.uid, account.gid)
+    for path in (directory / LEASES, directory / f"{LEASES}~"):
         if path.exists():
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
+def replace(directory: Path, source: Path | None, uid: int, gid: int) -> None:
+    """Make *directory*/dhcpd.leases a durable copy of *source*, or empty without one. Raises OSError."""
+    new = directory / f".{LEASES}.new"
+    # The directory is the service's own: nothing in it is written or given away through a link.
+    with contextlib.suppress(FileNotFoundError):
+        new.unlink()
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
+        if source is not None:
+            with source.open("rb") as leases:
+                shutil.copyfileobj(leases, stream)
+        os.fchown(stream.fileno(), uid, gid)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(directory / LEASES)
+    _files.sync(directory)
+
+
+def keep_copy(directory: Path, copies: Path) -> None:
+    """Copy the lease file before a switch, for the case that a person needs it; the oldest copy makes room."""
+    leases = directory / LEASES
+    if not leases.exists():
+        return
+    _files.make_directory(copies.parent, 0o700)
+    _files.make_directory(copies, 0o700)
+    numbers = sorted(int(path.suffix[1:]) for path in copies.glob(f"{LEASES}.*") if path.suffix[1:].isdigit())
+    kept = copies / f"{LEASES}.{numbers[-1] + 1 if numbers else 1}"
+    shutil.copyfile(leases, kept)
+    kept.chmod(0o600)
+    for number in numbers[: -(COPIES - 1)]:
+        (copies / f"{LEASES}.{number}").unlink()

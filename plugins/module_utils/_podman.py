@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
@@ -54,6 +55,22 @@ class Podman:
         if status:
             raise ReleaseError(f"podman could not load the image archive: {_last_lines(err)}")
         self.tag(image_id, reference)
+
+    def save(self, image_id: str, archive: Path) -> None:
+        """Write an archive (docker-archive) of the image."""
+        status, _out, err = self.run(
+            ["podman", "save", "--quiet", "--format=docker-archive", f"--output={archive}", image_id]
+        )
+        if status:
+            raise ReleaseError(f"podman could not save the image {image_id[:12]}: {_last_lines(err)}")
+
+    def labels(self, image_id: str) -> dict[str, str]:
+        """The image's labels."""
+        status, out, err = self.run(["podman", "image", "inspect", image_id])
+        if status:
+            raise ReleaseError(f"podman could not read the labels of {image_id[:12]}: {_last_lines(err)}")
+        labels: dict[str, str] = json.loads(out)[0].get("Labels") or {}
+        return labels
 
     def tag(self, image_id: str, reference: str) -> None:
         """Let *reference* name the image *image_id*, for people who look at `podman images`."""

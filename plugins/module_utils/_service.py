@@ -53,16 +53,16 @@ class Service:
 
     def reload(self) -> None:
         """Let systemd and quadlet read the units again; nothing restarts."""
-        self._systemctl("daemon-reload")
+        self.systemctl("daemon-reload")
 
     def restart(self) -> None:
         """Start the service, after a stop where it runs; a count of earlier failures is forgotten."""
         self.run(["systemctl", "reset-failed", UNIT])
-        self._systemctl("restart", UNIT)
+        self.systemctl("restart", UNIT)
 
     def stop(self) -> None:
         """Stop the service where it runs."""
-        self._systemctl("stop", UNIT)
+        self.systemctl("stop", UNIT)
         self.run(["systemctl", "reset-failed", UNIT])
 
     def cursor(self) -> str:
@@ -79,7 +79,12 @@ class Service:
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
         return dhcpd_words(out)
 
-    def _systemctl(self, *words: str) -> None:
+    def is_active(self, unit: str) -> bool:
+        """Whether a unit is active."""
+        return self.run(["systemctl", "--quiet", "is-active", unit])[0] == 0
+
+    def systemctl(self, *words: str) -> None:
+        """Run systemctl(1). Raises ReleaseError with its words."""
         status, _out, err = self.run(["systemctl", *words])
         if status:
             raise ReleaseError(f"systemctl {' '.join(words)}: {' '.join(err.split())}")
