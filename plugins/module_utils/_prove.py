@@ -84,11 +84,11 @@ class Prover(NamedTuple):
     def _must_run(self, release: str, end: float, cursor: str) -> int:
         while True:
             state = self.service.state()
-            if state.runs and state.pid is not None:
-                runs_as = release_of(state.pid)
-                if runs_as != release:
-                    raise ReleaseError(f"dhcpd runs, but as release {runs_as} and not {release}")
+            runs_as = release_of(state.pid) if state.runs else None  # None also where it ends while we look
+            if state.pid is not None and runs_as == release:
                 return state.pid
+            if runs_as is not None:
+                raise ReleaseError(f"dhcpd runs, but as release {runs_as} and not {release}.")
             if state.restarts or state.active in ("failed", "inactive") or self.clock() >= end:
                 raise ReleaseError(self._gone(cursor))
             self.sleep(0.05)
@@ -119,4 +119,4 @@ class Prover(NamedTuple):
 
 def said(words: str) -> str:
     """The end of what dhcpd said, as a sentence."""
-    return "dhcpd said: " + " / ".join(words.splitlines()[-12:]) if words else "dhcpd said nothing."
+    return f"dhcpd said: {' / '.join(words.splitlines()[-12:])}." if words else "dhcpd said nothing."

@@ -68,7 +68,6 @@ class Trial:
             "timeout": timeout,
             "take_over": take_over,
         }
-        cursor = self.service.cursor()
         askers, _unproved = self._askers(new)
         prover = Prover(self.service, askers, timeout, self.ask)
         service = self.podman.service_of(self.layout.directory(new))
@@ -83,6 +82,7 @@ class Trial:
             self.service.reload()
             self.step("reloaded")
             answered = self.ask(askers, BEFORE)
+            cursor = self.service.cursor()
             silent_since = time.monotonic()
             if packaged:
                 packaged.hand_leases_to(self.layout.lease_directory, self.store.account(new))
