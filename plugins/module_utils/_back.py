@@ -41,14 +41,14 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
         outcome: dict[str, Any] = {"release": target, "previous": current, "changed": target != current}
         if target == current and release_of(service.state().pid) == target:
             return outcome
-        if not store.is_intact(target):
+        if store.edited(target):
             raise ReleaseError(f"{layout.directory(target)} was edited by hand: what is in it was never proved")
         record = store.record(target)
         if check_mode:
             return {**outcome, "changed": True}
         if Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None) is None:
             raise ReleaseError(f"the image of release {target} is gone from this host; go back by the inventory's pin")
-    outcome.update(conclude(_transient.switch(run, layout, target, timeout, None), target), changed=True)
+    outcome.update(conclude(_transient.switch(run, layout, target, timeout, None), target, current), changed=True)
     with locked(layout.lock, wait=True):
         store.write_copy(target)
         if current != target:

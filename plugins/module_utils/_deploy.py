@@ -175,7 +175,7 @@ class _Deployment:
         self.warnings += askers_of(self.wanted.interfaces, self.wanted.files.values())[1]
         timeout = self.wanted.proof_timeout
         outcome = _transient.switch(self.run_command, self.layout, release.name, timeout, take_over)
-        self.outcome = conclude(outcome, release.name)
+        self.outcome = conclude(outcome, release.name, self.store.current())
         with locked(self.layout.lock, wait=True):
             self.store.write_copy(release.name)
             prune(self.store, self.history, self.images, self.wanted.keep)
@@ -262,8 +262,16 @@ class _Deployment:
         return changes
 
 
-def conclude(outcome: dict[str, Any], release: str) -> dict[str, Any]:
-    """The return values of a switch that was proved. Raises ReleaseError with the reason of one that was not."""
+class LeftError(ReleaseError):
+    """A release that was tried and not proved; *values* are the module's return values beside the message."""
+
+    def __init__(self, release: str, previous: str | None, why: str, back: str) -> None:
+        super().__init__(f"release {release} was left: {why} {back}")
+        self.values = {"release": release, "previous": previous, "went_back": True, "why": why}
+
+
+def conclude(outcome: dict[str, Any], release: str, previous: str | None) -> dict[str, Any]:
+    """The return values of a switch that was proved. Raises LeftError with the reason of one that was not."""
     if not outcome.pop("proved"):
-        raise ReleaseError(f"release {release} was left: {outcome['why']} {outcome['back']}")
+        raise LeftError(release, previous, outcome["why"], outcome["back"])
     return outcome

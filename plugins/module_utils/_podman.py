@@ -72,6 +72,11 @@ class Podman:
         labels: dict[str, str] = json.loads(out)[0].get("Labels") or {}
         return labels
 
+    def image_of_container(self, name: str) -> str | None:
+        """The id of the image that a container runs, or None."""
+        status, out, _err = self.run(["podman", "container", "inspect", "--format", "{{.Image}}", name])
+        return out.strip() if status == 0 else None
+
     def tag(self, image_id: str, reference: str) -> None:
         """Let *reference* name the image *image_id*, for people who look at `podman images`."""
         status, _out, err = self.run(["podman", "tag", image_id, reference])

@@ -114,6 +114,7 @@ def compose(
         "uid": account.uid,
         "gid": account.gid,
         "interfaces": list(interfaces),
+        "unit": _sha256(unit),
         "files": {path: _sha256(text) for path, text in sorted(files.items())},
     }
     return Release(name, {**files, UNIT: unit, RECORD: json.dumps(record, indent=2) + "\n"})
@@ -251,9 +252,11 @@ class Store:
         if kept.exists() and not self.layout.copy.exists():
             kept.rename(self.layout.copy)
 
-    def is_intact(self, name: str) -> bool:
-        """Whether the configuration of a release on disk is what its release.json says."""
-        return all(_sha256(self.read(name, path)) == digest for path, digest in self.record(name)["files"].items())
+    def edited(self, name: str) -> list[str]:
+        """The files of a release on disk that are not what its release.json says."""
+        record = self.record(name)
+        digests = {**record["files"], UNIT: record["unit"]}
+        return sorted(path for path, digest in digests.items() if _sha256(self.read(name, path)) != digest)
 
     @staticmethod
     def _is_ours(copy: Path) -> bool:

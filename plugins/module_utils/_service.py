@@ -79,6 +79,11 @@ class Service:
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
         return dhcpd_words(out)
 
+    def drop_ins(self) -> list[str]:
+        """The files that change the unit (DropInPaths=), but for what a distribution ships for all services."""
+        _status, out, _err = self.run(["systemctl", "show", "--property", "DropInPaths", "--value", UNIT])
+        return [path for path in out.split() if not path.startswith("/usr/lib/")]
+
     def is_active(self, unit: str) -> bool:
         """Whether a unit is active."""
         return self.run(["systemctl", "--quiet", "is-active", unit])[0] == 0

@@ -175,6 +175,14 @@ image_id:
   description: The id of the image that the release runs.
   type: str
   returned: when known
+went_back:
+  description: Whether the release was tried, was not proved, and what ran before was put back.
+  type: bool
+  returned: when that is so
+why:
+  description: Why the release was left, with dhcpd's own last words.
+  type: str
+  returned: when the host went back
 unanswered_for:
   description:
     - How long no request was answered during the switch, in seconds.
@@ -198,7 +206,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import hand_back, remove, roll_back
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, Wanted, deploy
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted, deploy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import unpack
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
@@ -256,6 +264,8 @@ def main() -> None:
         outcome = reach(module, run)
     except ArchiveNeeded:
         outcome = {"changed": False, "archive_needed": True}
+    except LeftError as error:
+        module.fail_json(msg=str(error), **error.values)
     except (ReleaseError, OSError) as error:
         module.fail_json(msg=str(error))
     for warning in outcome.pop("warnings", []):
