@@ -39,7 +39,7 @@ class History:
         except FileNotFoundError:
             return []
         fields = [line.split("\t") for line in lines]
-        return [Event(int(f[0]), *f[1:]) for f in fields if len(f) == len(Event._fields) and f[0].isdigit()]
+        return [Event(int(f[0]), *f[1:]) for f in fields if len(f) == len(Event._fields) and f[0].isdecimal()]
 
     def add(self, what: str, release: str, why: str = "") -> None:
         """Add an event, durably. Raises OSError."""

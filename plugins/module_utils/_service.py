@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner, dhcpd_words
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
@@ -61,8 +61,8 @@ class Service:
         self.systemctl("restart", UNIT)
 
     def stop(self) -> None:
-        """Stop the service where it runs."""
-        self.systemctl("stop", UNIT)
+        """Stop the service where it runs; a unit that systemd doesn't know (status 5) is stopped."""
+        self.systemctl("stop", UNIT, good=(0, 5))
         self.run(["systemctl", "reset-failed", UNIT])
 
     def cursor(self) -> str:
@@ -88,10 +88,10 @@ class Service:
         """Whether a unit is active."""
         return self.run(["systemctl", "--quiet", "is-active", unit])[0] == 0
 
-    def systemctl(self, *words: str) -> None:
+    def systemctl(self, *words: str, good: Sequence[int] = (0,)) -> None:
         """Run systemctl(1). Raises ReleaseError with its words."""
         status, _out, err = self.run(["systemctl", *words])
-        if status:
+        if status not in good:
             raise ReleaseError(f"systemctl {' '.join(words)}: {' '.join(err.split())}")
 
 

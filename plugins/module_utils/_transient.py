@@ -69,6 +69,9 @@ def lay_out_code(directory: Path) -> Path:
     place = directory.joinpath(*PACKAGE.split("."))
     _files.make_directory(directory, 0o700)
     place.mkdir(parents=True, exist_ok=True)
+    # Without these a whole package ansible_collections in the host's own site-packages would win (PEP 420).
+    for depth in range(len(PACKAGE.split("."))):
+        [place, *place.parents][depth].joinpath("__init__.py").touch()
     for name, module in sorted(sys.modules.items()):
         package, _dot, stem = name.rpartition(".")
         if package == PACKAGE:

@@ -50,7 +50,7 @@ class Trial:
         self.service = service
         self.podman = podman
         self.ask = _inform.ask
-        self.step: Callable[[str], None] = lambda name: print(name, flush=True)
+        self.step: Callable[[str], None] = lambda _name: None
 
     def run(self, new: str, timeout: float, take_over: str | None) -> dict[str, Any]:
         """Switch to the staged release *new*, proved within *timeout* seconds; return the outcome.
@@ -208,6 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     layout = Layout()
     trial = Trial(layout, Service(run_command), Podman(run_command))
+    trial.step = lambda name: print(name, flush=True)  # to the journal; a module's own output is its result alone
     outcome: dict[str, Any] | None
     try:
         with locked(layout.lock, wait=options.action == "undo"):
