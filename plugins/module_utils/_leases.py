@@ -82,10 +82,12 @@ def prepare(directory: Path, start: Start, account: Account) -> None:
     _files.make_directory(directory, 0o750, account.uid, account.gid)
     os.chown(directory, account.uid, account.gid)
     if start.present is None:
-        backup = directory / f"{LEASES}~"
+        source, backup = start.source, directory / f"{LEASES}~"
         if backup.exists():
-            backup.rename(directory / f"{LEASES}.before-quadlet")
-        replace(directory, start.source, account.uid, account.gid)
+            starts_from_it = source is not None and source.samefile(backup)
+            kept = backup.rename(directory / f"{LEASES}.before-quadlet")
+            source = kept if starts_from_it else source
+        replace(directory, source, account.uid, account.gid)
     for path in (directory / LEASES, directory / f"{LEASES}~"):
         if path.exists():
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
