@@ -35,7 +35,10 @@ class ActionModule(ActionBase):
         archive = arguments.pop("archive", None)
         arguments["files"] = _packed(arguments.get("files"))
         if not archive:
-            return self._execute_module(MODULE, arguments, task_vars=task_vars)
+            result = self._execute_module(MODULE, arguments, task_vars=task_vars)
+            if result.pop("archive_needed", False):
+                raise AnsibleActionFail(f"image_id: the host has no image {arguments['image_id']}; name its archive")
+            return result
 
         try:
             source = self._find_needle("files", archive)

@@ -176,6 +176,7 @@ class _Deployment:
         timeout = self.wanted.proof_timeout
         outcome = _transient.switch(self.run_command, self.layout, release.name, timeout, take_over)
         self.outcome = conclude(outcome, release.name, self.store.current())
+        self.warnings += self.outcome.pop("warnings", [])
         with locked(self.layout.lock, wait=True):
             self.store.write_copy(release.name)
             prune(self.store, self.history, self.images, self.wanted.keep)
@@ -220,7 +221,7 @@ class _Deployment:
 
     def _runs(self, name: str) -> bool:
         state = self.service.state()
-        return state.runs and release_of(state.pid) == name and not self.layout.trial.exists()
+        return state.runs and release_of(state.pid) == name and not self.layout.on_trial
 
     def _test(self, release: Release, image: Image, account: Account) -> None:
         """Let quadlet and dhcpd judge the release before anything of it is on the host's disk."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 
@@ -43,11 +43,15 @@ class History:
 
     def add(self, what: str, release: str, why: str = "") -> None:
         """Add an event, durably. Raises OSError."""
+        self.staged(what, release, why)()
+
+    def staged(self, what: str, release: str, why: str = "") -> Callable[[], None]:
+        """Have an event ready, and return what adds it: after a commit nothing may want for room on the disk."""
         events = self.events()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         event = Event(events[-1].number + 1 if events else 1, stamp, what, release, " ".join(why.split()))
         text = "".join("\t".join(map(str, line)) + "\n" for line in [*events, event])
-        _files.write(self.path, text, 0o640)
+        return _files.staged(self.path, text, 0o640)
 
     def left(self, release: str) -> Event | None:
         """The event by which *release* was left, unless it was proved, or a person asked for it, since then."""

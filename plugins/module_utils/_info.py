@@ -24,7 +24,7 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
         "current": current,
         "previous": history.previous(current) if current else None,
         "running": runs_as,
-        "on_trial": layout.trial.exists(),
+        "on_trial": layout.on_trial,
         "releases": [_describe(store, history, name, current) for name in store.names()],
         "history": [event._asdict() for event in history.events()],
         "drift": _drift(store, service, Podman(run), current, runs_as) if current else [],

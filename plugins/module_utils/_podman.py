@@ -18,6 +18,7 @@ Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
 
 QUADLET = "/usr/libexec/podman/quadlet"
 DHCPD = "/usr/sbin/dhcpd"
+TIMED_OUT = 124  # timeout(1); from here to 127 it is the trouble of podman-run(1) itself
 
 
 class Podman:
@@ -28,7 +29,10 @@ class Podman:
 
     def is_installed(self) -> bool:
         """Whether this host has podman."""
-        return self.run(["podman", "--version"])[0] == 0
+        status, _out, err = self.run(["podman", "--version"])
+        if status == TIMED_OUT:
+            raise ReleaseError(err)
+        return status == 0
 
     def find(self, reference: str) -> Image | None:
         """The image that this host has under *reference* (a name with a tag or digest, or an id), or None.
@@ -107,6 +111,8 @@ class Podman:
                 *arguments,
             ]  # fmt: skip
         )
+        if TIMED_OUT <= status <= 127:  # podman-run(1)
+            raise ReleaseError(f"podman could not run {DHCPD} of {image.reference} for a test: {_last_lines(err)}")
         return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
 
     def service_of(self, directory: Path) -> str:
@@ -149,4 +155,6 @@ def dhcpd_words(text: str) -> str:
 
 
 def _last_lines(text: str, count: int = 5) -> str:
-    return " / ".join(line.strip() for line in text.strip().splitlines()[-count:])
+    # podman warns of each attempt with the words of its error.
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return " / ".join([line for line in lines if "level=warning" not in line][-count:] or lines[-count:])

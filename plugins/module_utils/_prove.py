@@ -13,7 +13,7 @@ from typing import Callable, Iterable, NamedTuple
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _netlink
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError, sentence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
 
 SETTLE = 3.0  # s; a dhcpd that dies of its configuration or leases does so within this time of its first answer
@@ -119,4 +119,4 @@ class Prover(NamedTuple):
 
 def said(words: str) -> str:
     """The end of what dhcpd said, as a sentence."""
-    return f"dhcpd said: {' / '.join(words.splitlines()[-12:])}." if words else "dhcpd said nothing."
+    return sentence(f"dhcpd said: {' / '.join(words.splitlines()[-12:])}") if words else "dhcpd said nothing."

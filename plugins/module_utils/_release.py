@@ -76,6 +76,7 @@ class Layout:
         # What one switch needs, gone with a boot; the lock, the note of what is on trial, its outcome, its code.
         self.switch = base / "run/dhcpd_release"
         self.lock = self.switch / "lock"
+        self.run = self.switch / "run"  # the lock of a whole run of the module, of which a switch is but a part
         self.note = self.switch / "trial.json"
         self.outcome = self.switch / "outcome.json"
         self.code = self.switch / "code"
@@ -83,6 +84,11 @@ class Layout:
         self.kept = base / "var/lib/dhcpd_container"
         self.image_archives = self.kept / "images"
         self.lease_copies = self.kept / "leases"
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether a switch is going on, or has ended in the middle."""
+        return self.note.exists() or self.trial.exists()
 
     def directory(self, name: str) -> Path:
         """The directory of the release *name*."""
@@ -274,6 +280,11 @@ def write_files(directory: Path, files: Mapping[str, str], gid: int) -> None:
         for parent in reversed((directory / path).relative_to(directory).parents):
             _files.make_directory(directory / parent, 0o750, gid=gid)
         _files.write(directory / path, text, 0o640, gid=gid)
+
+
+def sentence(text: str) -> str:
+    """The text with an end to it."""
+    return text if text.endswith((".", "!")) else f"{text}."
 
 
 def _sha256(text: str) -> str:

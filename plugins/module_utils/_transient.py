@@ -53,7 +53,10 @@ def switch(run: Runner, layout: Layout, release: str, timeout: float, take_over:
             *([f"--take-over={take_over}"] if take_over else []),
         ]
     )  # fmt: skip
-    run(["systemctl", "stop", f"{UNDO}.timer"])
+    if layout.on_trial:  # its ExecStopPost= was killed as well: what the timer is for, at once
+        run(["env", f"PYTHONPATH={layout.code}", *python, "undo"])
+    if not layout.on_trial:
+        run(["systemctl", "stop", f"{UNDO}.timer"])
     try:
         outcome: dict[str, Any] = json.loads(layout.outcome.read_text(encoding="utf-8"))
     except (OSError, ValueError):

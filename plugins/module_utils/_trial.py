@@ -7,9 +7,9 @@
 It runs in a transient systemd unit of its own (see _transient.py), so that nothing which happens to the connection,
 the controller or the module changes its end. What it does next is always to be read off the disk:
 
-- No trial service in /run/systemd/system: nothing is going on.
-- A trial service, and `current` names the release on trial: it was committed; what is left is to tidy up.
-- A trial service, and `current` names another one: the trial had no end; what ran before is put back.
+- No note in /run/dhcpd_release: nothing is going on. It is written first, and goes last.
+- A note, and `current` names the release on trial: it was committed; what is left is to tidy up.
+- A note, and `current` names another one: the trial had no end; what ran before is put back.
 
 So `undo`, which the dead-man timer and the unit's own ExecStopPost= call, may come at any time and any number of
 times. A boot forgets /run and with it the trial.
@@ -32,8 +32,8 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import LEFT
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import keep_copy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of, said
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store, sentence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 
 COMMAND_TIMEOUT = 60  # s; a podman or systemctl that hangs must not keep the old release from coming back
@@ -71,10 +71,10 @@ class Trial:
         askers, _unproved = self._askers(new)
         prover = Prover(self.service, askers, timeout, self.ask)
         service = self.podman.service_of(self.layout.directory(new))
+        keep_copy(self.layout.lease_directory, self.layout.lease_copies)
         self.history.add(TRIED, new)
         self.step("tried")
         try:
-            keep_copy(self.layout.lease_directory, self.layout.lease_copies)
             _files.write(self.layout.note, json.dumps(note), 0o600)
             _files.make_directory(self.layout.trial.parent, 0o755)
             _files.write(self.layout.trial, service, 0o644)
@@ -87,20 +87,21 @@ class Trial:
             if packaged:
                 packaged.hand_leases_to(self.layout.lease_directory, self.store.account(new))
                 self.step("taken over")
-            self.service.restart()
+            self._start(cursor)
             self.step("restarted")
             answered_at = prover.prove(new, cursor)
             self.step("proved")
+            write_down = self.history.staged(PROVED, new)
             self.store.commit(new)
             self.step("committed")
         except (ReleaseError, OSError) as error:
-            return self._leave(note, str(error))
-        self._finish(new, packaged)
-        return {
+            return self._leave(note, sentence(str(error)))
+        outcome = {
             "proved": True,
             "proved_on": [asker.interface for asker in askers],
             "unanswered_for": round(answered_at - silent_since, 3) if answered else None,
         }
+        return self._finish(write_down, packaged, outcome)
 
     def resume(self, name: str, timeout: float) -> dict[str, Any]:
         """Start the committed release *name* where it does not run, prove it, and return the outcome.
@@ -116,61 +117,95 @@ class Trial:
 
     def undo(self) -> dict[str, Any] | None:
         """Bring a switch that ended anywhere to its end; return the outcome, or None where there is nothing to do."""
-        if not self.layout.trial.exists():
+        if not self.layout.on_trial:
             return None
-        note = json.loads(self.layout.note.read_text(encoding="utf-8"))
-        if self.store.current() == note["new"]:
-            take_over = note["take_over"]
-            self._finish(note["new"], Packaged(take_over, self.service) if take_over else None)
-            return {"proved": True, "proved_on": [], "unanswered_for": None}
-        return self._leave(note, "the switch was ended in the middle of the trial")
+        note = self._note()
+        new, take_over = note["new"], note["take_over"]
+        if new and self.store.current() == new:
+            packaged = Packaged(take_over, self.service) if take_over else None
+            outcome = {"proved": True, "proved_on": [], "unanswered_for": None}
+            return self._finish(lambda: self.history.add(PROVED, new), packaged, outcome)
+        return self._leave(note, "the switch was ended in the middle of the trial.")
 
-    def _finish(self, new: str, packaged: Packaged | None) -> None:
-        if packaged:
-            packaged.disable()
-        self.history.add(PROVED, new)
-        self._forget()
-        self.service.reload()
+    def _start(self, cursor: str) -> None:
+        try:
+            self.service.restart()
+        except ReleaseError as error:
+            # systemctl names two commands to ask; what they would say is podman's own reason.
+            words = self.service.words(cursor)
+            raise ReleaseError(f"{error} {said(words)}" if words else str(error)) from error
+
+    def _finish(
+        self, write_down: Callable[[], None], packaged: Packaged | None, outcome: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Tidy up after the commit. Nothing that fails here makes it undone."""
+        failed = _all([write_down, *([packaged.disable] if packaged else []), self._unlink, self.service.reload])
+        if failed:
+            outcome["warnings"] = [f"the release serves and is committed, but not all could be tidied up: {failed}"]
+        self._end(outcome)
         self.step("finished")
+        return outcome
 
     def _leave(self, note: dict[str, Any], why: str) -> dict[str, Any]:
         """Put back what was there; the first failure on the way is told, and none keeps the rest from being done."""
         self.step("leaving")
-        old, ran = note["old"], note["ran"]
+        new, old, ran = note["new"], note["old"], note["ran"]
         packaged = Packaged(note["take_over"], self.service) if note["take_over"] else None
         cursor = self.service.cursor()
-        steps: list[Callable[[], object]] = [lambda: self.store.restore(old), self._forget, self.service.reload]
+        steps: list[Callable[[], object]] = [lambda: self.store.restore(old), self._unlink, self.service.reload]
         if packaged:
             steps += [self.service.stop, lambda: packaged.take_leases_back(self.layout.lease_directory)]
             steps += [packaged.start] if ran else []
             back = f"{packaged.unit} serves again"
         elif old and ran:
-            prover = Prover(self.service, self._askers(old)[0], note["timeout"], self.ask)
-            steps += [self.service.restart, lambda: prover.prove(old, cursor, settle=0.0)]
+            steps += [self.service.restart, lambda: self._prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
             back = f"The service runs again as release {old}"
         else:
             steps += [self.service.stop]
             back = "The service is stopped, as it was before"
-        failed: Exception | None = None
-        for step in steps:
-            try:
-                step()
-            except (ReleaseError, OSError) as error:
-                failed = failed or error
-        with contextlib.suppress(OSError):
-            self.history.add(LEFT, note["new"], why)
-        self.step("left")
+        failed = _all(steps)
+        if new:
+            _all([lambda: self.history.add(LEFT, new, why)])
         back = f"{back}, but not as it should: {failed}" if failed else f"{back}."
-        return {"proved": False, "why": why, "back": back}
+        outcome = {"proved": False, "why": why, "back": back}
+        self._end(outcome)
+        self.step("left")
+        return outcome
 
-    def _forget(self) -> None:
-        for path in (self.layout.trial, self.layout.note):
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
+    def _end(self, outcome: dict[str, Any]) -> None:
+        """Say how it ended before the note goes: whoever kills what comes between finds one or the other."""
+        _all([lambda: _files.write(self.layout.outcome, json.dumps(outcome), 0o600)])
+        with contextlib.suppress(FileNotFoundError):
+            self.layout.note.unlink()
+
+    def _note(self) -> dict[str, Any]:
+        """What is on trial; without a note that can be read, what a boot would start is what ran before."""
+        note = {"new": None, "old": self.store.current(), "ran": True, "timeout": 5.0, "take_over": None}
+        with contextlib.suppress(OSError, ValueError):
+            note.update(json.loads(self.layout.note.read_text(encoding="utf-8")))
+        return note
+
+    def _unlink(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.layout.trial.unlink()
+
+    def _prover(self, name: str, timeout: float) -> Prover:
+        return Prover(self.service, self._askers(name)[0], timeout, self.ask)
 
     def _askers(self, name: str) -> Any:
         record = self.store.record(name)
         return askers_of(record["interfaces"], [self.store.read(name, path) for path in record["files"]])
+
+
+def _all(steps: Sequence[Callable[[], object]]) -> Exception | None:
+    """Do each of *steps*, whatever becomes of the others; return the first failure."""
+    failed: Exception | None = None
+    for step in steps:
+        try:
+            step()
+        except (ReleaseError, OSError, LookupError) as error:
+            failed = failed or error
+    return failed
 
 
 @contextlib.contextmanager
@@ -218,8 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 outcome = trial.undo()
     except (ReleaseError, OSError) as error:
-        outcome = {"proved": False, "why": str(error), "back": "Nothing was switched."}
-    if outcome:
+        outcome = {"proved": False, "why": sentence(str(error)), "back": "Nothing was switched."}
         _files.write(layout.outcome, json.dumps(outcome), 0o600)
     return 0 if outcome is None or outcome["proved"] else 1
 

@@ -201,6 +201,7 @@ not_checked:
   returned: in check mode
 """
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -208,8 +209,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import hand_back, remove, roll_back
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted, deploy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import unpack
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import TIMED_OUT, Runner
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
 
 ARGUMENT_SPEC = {
     "state": {"choices": ["present", "staged", "rolled_back", "handed_back", "absent"], "default": "present"},
@@ -255,13 +257,20 @@ def main() -> None:
     )
 
     def run(command: Sequence[str]) -> tuple[int, str, str]:
+        limit = limit_of(command)
+        limited = [*(["timeout", "--kill-after=5", str(limit)] if limit else []), *command]
         try:
-            return module.run_command(list(command), handle_exceptions=False, expand_user_and_vars=False)
+            status, out, err = module.run_command(limited, handle_exceptions=False, expand_user_and_vars=False)
         except OSError as error:
             return 127, "", str(error)
+        if status == TIMED_OUT and limit:
+            err = f"{' '.join(command[:2])} did not end within {limit} s"
+        return status, out, err
 
     try:
-        outcome = reach(module, run)
+        # Two runs at once would disarm each other's dead-man timer: one of them is told to come again.
+        with contextlib.nullcontext() if module.check_mode else locked(Layout().run):
+            outcome = reach(module, run)
     except ArchiveNeeded:
         outcome = {"changed": False, "archive_needed": True}
     except LeftError as error:
@@ -274,6 +283,13 @@ def main() -> None:
     if module._diff and diff is not None:
         outcome["diff"] = diff
     module.exit_json(**outcome)
+
+
+def limit_of(command: Sequence[str]) -> int | None:
+    """After how many seconds a command counts as hung; the switch itself has a deadline of its own."""
+    if command[0] == "systemd-run":
+        return None
+    return 1800 if {"pull", "load", "save", "sync"} & set(command[:2]) else 60
 
 
 def reach(module: AnsibleModule, run: Runner) -> dict[str, Any]:
