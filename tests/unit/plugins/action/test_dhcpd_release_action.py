@@ -124,6 +124,19 @@ def test_an_archive_is_sent_where_it_is_asked_for_and_the_module_runs_again(arch
     assert unpack(second["files"][0]["content"]) == CONF and place.rpartition("/")[0] not in action.directories
 
 
+def test_an_image_id_without_its_archive_is_an_error_where_the_host_lacks_the_image(tmp_path: Path) -> None:
+    action = Action({"image": "localhost/dhcpd:1", "image_id": ID}, [{"archive_needed": True}], tmp_path)
+    with pytest.raises(AnsibleActionFail, match=f"image_id: the host has no image {ID}; name its archive"):
+        run(action)
+    assert len(action.calls) == 1 and action.sent == []
+
+
+@pytest.mark.parametrize("state", ["rolled_back", "handed_back", "absent"])
+def test_a_way_back_sends_nothing(tmp_path: Path, state: str) -> None:
+    action = Action({"state": state}, [{"changed": True}], tmp_path)
+    assert run(action) == {"changed": True} and action.calls == [{"state": state, "files": None}] and not action.sent
+
+
 def test_the_archive_is_removed_also_where_the_second_run_breaks(archive: Path) -> None:
     arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar"}
     action = Action(arguments, [{"archive_needed": True}, AnsibleActionFail("connection lost")], archive)
