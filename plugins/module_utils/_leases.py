@@ -55,11 +55,15 @@ def starting_point(directory: Path, initial: str | None, root: Path = Path("/"))
             )
         return Start(None, source)
     found = [path for path in PACKAGED if holds_leases(root / path.lstrip("/"))]
+    choice = "Set dhcpd_container_initial_leases to that path to start from them, or to 'empty' to forget them"
     if found:
         raise ReleaseError(
-            f"{leases} is missing, but {' and '.join(found)} holds leases that clients still use."
-            f" Set dhcpd_container_initial_leases to that path to start from them, or to 'empty' to forget them"
+            f"{leases} is missing, but {' and '.join(found)} holds leases that clients still use. {choice}"
         )
+    # Whatever it holds: it is older than the file that is gone.
+    backup = directory / f"{LEASES}~"
+    if backup.exists():
+        raise ReleaseError(f"{leases} is missing, but there is {backup}, so there have been leases. {choice}")
     return Start(None, None)
 
 

@@ -47,7 +47,7 @@ _SOURCE = slice(8, 24)
 _INET_DIAG_REQ_V2 = struct.Struct("=BBBxI48x")
 
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MASTER, _IFLA_OPERSTATE, _IFLA_LINKINFO = 1, 3, 10, 16, 18
-_IFLA_EXT_MASK, _IFLA_CARRIER = 29, 33
+_IFLA_EXT_MASK, _IFLA_CARRIER, _IFLA_PERM_ADDRESS = 29, 33, 54
 _IFLA_INFO_KIND = 1
 _RTEXT_FILTER_SKIP_STATS = 8
 _IFF_UP, _IFF_LOWER_UP = 0x1, 0x10000
@@ -60,6 +60,7 @@ _FOREVER = 0xFFFFFFFF
 
 _INET_DIAG_SKV6ONLY = 11
 _ALL_STATES = 0xFFFFFFFF
+_TCP_LISTEN = 1 << 10
 
 _FAMILIES = {int(socket.AF_INET): 4, int(socket.AF_INET6): 6}
 
@@ -82,7 +83,8 @@ class Link(NamedTuple):
 
     kind is the driver's link type (veth, bridge, vlan ...) or None for a plain device; type is the hardware
     type by name (ether, loopback, infiniband, none) or number; master is the index of the bridge, bond or VRF
-    it belongs to; operstate is RFC 2863's as linux/if.h names it.
+    it belongs to; operstate is RFC 2863's as linux/if.h names it; permanent_mac is what the hardware was made
+    with, "" where it has none or the kernel (before 5.6) doesn't tell.
     """
 
     ifindex: int
@@ -94,6 +96,7 @@ class Link(NamedTuple):
     mac: str
     master: Optional[int]
     type: str
+    permanent_mac: str = ""
 
 
 class Address(NamedTuple):
@@ -128,6 +131,17 @@ class UdpSocket(NamedTuple):
     uid: int
     v6only: bool = False
     device_known: bool = True
+
+
+class TcpListener(NamedTuple):
+    """A TCP socket that waits for connections."""
+
+    family: int
+    address: str
+    port: int
+    interface: Optional[str]
+    inode: int
+    uid: int
 
 
 class Message(NamedTuple):
@@ -185,9 +199,10 @@ def parse_link(payload: bytes) -> Link:
         up=bool(flags & _IFF_UP),
         carrier=carrier != b"\0" if carrier is not None else bool(flags & _IFF_LOWER_UP),
         operstate=_OPERSTATES[operstate[0]] if operstate and operstate[0] < len(_OPERSTATES) else "unknown",
-        mac=":".join(f"{byte:02x}" for byte in found.get(_IFLA_ADDRESS, b"")),
+        mac=_mac(found.get(_IFLA_ADDRESS, b"")),
         master=_u32(found[_IFLA_MASTER]) if _IFLA_MASTER in found else None,
         type=_ARPHRD.get(hardware, str(hardware)),
+        permanent_mac=_mac(found.get(_IFLA_PERM_ADDRESS, b"")),
     )
 
 
@@ -295,9 +310,19 @@ def udp_sockets(names: dict[int, str], send: Transport = transport) -> list[UdpS
 
     Raises NetlinkError, with ENOENT where the kernel has no udp_diag.
     """
+    return _inet_sockets(socket.IPPROTO_UDP, _ALL_STATES, names, send)
+
+
+def tcp_listeners(names: dict[int, str], send: Transport = transport) -> list[TcpListener]:
+    """Every TCP socket that listens; as udp_sockets() otherwise."""
+    found = _inet_sockets(socket.IPPROTO_TCP, _TCP_LISTEN, names, send)
+    return [TcpListener(s.family, s.address, s.port, s.interface, s.inode, s.uid) for s in found]
+
+
+def _inet_sockets(protocol: int, states: int, names: dict[int, str], send: Transport) -> list[UdpSocket]:
     found = []
     for family in _FAMILIES:
-        body = _INET_DIAG_REQ_V2.pack(family, socket.IPPROTO_UDP, 0, _ALL_STATES)
+        body = _INET_DIAG_REQ_V2.pack(family, protocol, 0, states)
         try:
             payloads = dump(NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, body, send)
         except NetlinkError as error:
@@ -335,6 +360,10 @@ def _head(layout: struct.Struct, payload: bytes) -> tuple[int, ...]:
     if len(payload) < layout.size:
         raise NetlinkError(f"a netlink answer has {len(payload)} bytes where {layout.size} are the least")
     return layout.unpack_from(payload)
+
+
+def _mac(data: bytes) -> str:
+    return ":".join(f"{byte:02x}" for byte in data)
 
 
 def _u32(data: bytes) -> int:

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_interfaces as interfaces
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_network as network
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_platform as platform
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_static as static
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
     FAILURE,
@@ -24,11 +27,14 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model imp
 
 CHECKS: Sequence[Check] = (
     system.platform,
+    platform.resources,
     system.service_unit,
-    network.static_addresses,
+    static.static_addresses,
     network.ports,
-    network.interfaces,
+    interfaces.interfaces,
+    platform.firewall,
     system.leases,
+    network.rogues,
 )
 
 
@@ -49,5 +55,5 @@ def warnings(findings: Iterable[Finding]) -> list[str]:
 
 
 def _line(finding: Finding) -> str:
-    line = f"{finding.check}: {finding.found}; expected {finding.expected}"
-    return f"{line}; {finding.hint}" if finding.hint else line
+    text = f"{finding.check}: {finding.found}; expected {finding.expected}"
+    return f"{text}; {finding.hint}" if finding.hint else text

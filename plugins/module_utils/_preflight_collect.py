@@ -10,15 +10,25 @@ Sources: os-release(5), systemctl(1) show, apt-cache(8) policy, dpkg-query(1), r
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import stat
+from dataclasses import replace
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional, TypeVar
+from typing import Callable, Iterable, Iterator, NamedTuple, Optional, TypeVar
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _boot_servers as boot_servers
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _firewall as firewall
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lease_file as lease_file
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _managers as managers
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _netlink as netlink
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _platform_collect as platform_collect
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _rogue as rogue
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _sockets as sockets
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._host_files import Files
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import EMPTY, PACKAGED, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
     ABSENT,
     LEASES,
@@ -30,7 +40,9 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model imp
     Podman,
     Policy,
     Runner,
+    serving,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 
 _QUADLET = (
     "usr/libexec/podman/quadlet",
@@ -38,11 +50,12 @@ _QUADLET = (
     "usr/lib/podman/quadlet",
     "usr/local/libexec/podman/quadlet",
 )
-_UNIT_PROPERTIES = ("LoadState", "FragmentPath", "SourcePath", "DropInPaths", "UnitFileState")
+_UNIT_PROPERTIES = (*managers.PROPERTIES, "FragmentPath", "SourcePath", "DropInPaths")
+_UNITS = (UNIT, *managers.UNITS, *boot_servers.UNITS, *firewall.UNITS)
 _LEASE = re.compile(rb"^[ \t]*lease[ \t]+[0-9]", re.MULTILINE)
 _CHUNK = 1 << 20
 _NO_COMMAND = 127
-_PORTS = (67, 68)
+_PORTS = (67, 68, 546, 547)
 
 T = TypeVar("T")
 
@@ -53,6 +66,8 @@ class Kernel(NamedTuple):
     links: Callable[[], list[netlink.Link]] = netlink.links
     addresses: Callable[[dict[int, str]], list[netlink.Address]] = netlink.addresses
     udp_sockets: Callable[[dict[int, str]], list[netlink.UdpSocket]] = netlink.udp_sockets
+    tcp_listeners: Callable[[dict[int, str]], list[netlink.TcpListener]] = netlink.tcp_listeners
+    survey: Callable[[dict[str, str], Iterable[str]], rogue.Survey] = rogue.survey
 
 
 KERNEL = Kernel()
@@ -61,29 +76,52 @@ KERNEL = Kernel()
 def collect(policy: Policy, runner: Runner, root: str = "/", kernel: Kernel = KERNEL) -> Host:
     """Read everything that the checks look at; root is where the host's files are, for recorded trees."""
     problems: dict[str, str] = {}
+    files = Files(root)
     links = _try(problems, "links", kernel.links)
     names = {link.ifindex: link.name for link in links or ()}
     udp = _try(problems, "udp", lambda: _udp(kernel, names, root))
+    tcp = _try(problems, "tcp", lambda: kernel.tcp_listeners(names)) if policy.tcp_ports else None
     packets = _try(problems, "packets", lambda: sockets.packet_sockets(root))
     inodes = {socket.inode for socket in udp or () if socket.port in _PORTS}
+    inodes |= {socket.inode for socket in tcp or () if socket.port in policy.tcp_ports}
     inodes |= {socket.inode for socket in packets or () if socket.protocol in sockets.IP_PROTOCOLS}
     os_release = _os_release(root)
     podman = _podman(problems, runner, root, os_release)
-    return Host(
+    units = _show(problems, runner)
+    reading = None
+    if units is not None and links is not None:
+        known, found = units, links
+        reading = _try(problems, "managers", lambda: managers.read(files, known, found))
+    before = len(files.unreadable)
+    waiting = boot_servers.waiting(files, units or {})
+    if files.unreadable[before:]:
+        problems["waiting"] = f"can't be read: {', '.join(files.unreadable[before:])}"
+    host = Host(
         links=links,
         addresses=_try(problems, "addresses", lambda: kernel.addresses(names)),
         udp=udp,
+        tcp=tcp,
         packets=packets,
         holders=sockets.holders(inodes, root),
         systemd=Path(root, "run/systemd/system").is_dir(),
         cgroup_v2=Path(root, "sys/fs/cgroup/cgroup.controllers").exists(),
         os_release=os_release,
-        unit=_unit(problems, runner),
+        unit=(units or {}).get(UNIT),
+        managers=reading,
+        clients=tuple(managers.clients(links or (), root)),
+        waiting=tuple(waiting),
         podman=podman,
         packages=_missing(runner, os_release, podman),
+        platform=platform_collect.read(files, policy),
+        firewall=_try(problems, "firewall", lambda: _firewall(runner, files, units or {}, policy)),
         files=_files(problems, policy, root),
+        start_problem=_start_problem(problems, policy, root),
         problems=problems,
     )
+    if host.files[policy.lease_file] in (REGULAR, LEASES):
+        path = Path(root, policy.lease_file.lstrip("/"))
+        host = replace(host, leases=_try(problems, "leases", lambda: lease_file.read(path)))
+    return replace(host, survey=_survey(host, policy, kernel)) if policy.rogues else host
 
 
 def path_state(path: Path) -> str:
@@ -141,12 +179,70 @@ def _os_release(root: str) -> dict[str, str]:
     return found
 
 
-def _unit(problems: dict[str, str], runner: Runner) -> Optional[dict[str, str]]:
-    status, out, err = runner(["systemctl", "show", UNIT, f"--property={','.join(_UNIT_PROPERTIES)}"])
+def _show(problems: dict[str, str], runner: Runner) -> Optional[dict[str, dict[str, str]]]:
+    """systemd's properties of all units that matter, by one command; they come in the order of the question."""
+    status, out, err = runner(["systemctl", "show", *_UNITS, f"--property={','.join(_UNIT_PROPERTIES)}"])
     if status:
         problems["unit"] = f"systemctl show {UNIT}: {_last(err) or f'status {status}'}"
+        problems["managers"] = "which network managers run is unknown"
         return None
-    return {key: value for key, _sign, value in (line.partition("=") for line in out.splitlines()) if key}
+    blocks = (dict(_assignments(block)) for block in out.split("\n\n"))
+    return dict(zip(_UNITS, blocks))
+
+
+def _assignments(block: str) -> Iterator[tuple[str, str]]:
+    for line in block.splitlines():
+        key, _sign, value = line.partition("=")
+        if key:
+            yield key, value
+
+
+def _firewall(
+    runner: Runner, files: Files, units: dict[str, dict[str, str]], policy: Policy
+) -> Optional[firewall.Firewall]:
+    """Judge the packet filter, asked only where something that isn't read raw is served."""
+    ports = [firewall.Port("udp", 547, 6)] if 6 in policy.families else []
+    ports += [firewall.Port("tcp", port, None) for port in policy.tcp_ports]
+    if not ports:
+        return None
+    manager = firewall.manager_of(files, units)
+    status, out, err = runner(["nft", "--json", "list", "ruleset"])
+    if status == 0:
+        closed = firewall.judge_nft(json.loads(out) if out.strip() else {"nftables": []}, ports, manager)
+        # What iptables' own matches say, nft prints as "xt" and no more: iptables knows.
+        if '"xt"' not in out:
+            return firewall.Firewall(closed)
+    unknown = "" if status in (0, _NO_COMMAND) else f"nft list ruleset: {_last(err)}"
+    closed = []
+    for family, command in ((4, "iptables-save"), (6, "ip6tables-save")):
+        status, out, err = runner([command])
+        if status == 0:
+            closed += firewall.judge_iptables(out, family, ports, manager)
+        elif status != _NO_COMMAND:
+            unknown = unknown or f"{command}: {_last(err)}"
+    return firewall.Firewall(list(dict.fromkeys(closed)), unknown)
+
+
+def _start_problem(problems: dict[str, str], policy: Policy, root: str) -> Optional[str]:
+    """What the release module would object to, by its own decision."""
+    directory = Path(root, policy.lease_file.lstrip("/")).parent
+    try:
+        starting_point(directory, policy.initial_leases, Path(root))
+    except ReleaseError as error:
+        return str(error).replace(f"{root.rstrip('/')}/", "/")
+    except OSError as error:
+        problems["start"] = str(error)
+    return None
+
+
+def _survey(host: Host, policy: Policy, kernel: Kernel) -> Optional[rogue.Survey]:
+    names = serving(host, policy)
+    if names is None or host.links is None or 4 not in policy.families:
+        return None
+    macs = {link.name: link.mac for link in host.links if link.name in names}
+    missing = {name: "there is no such interface" for name in names if name not in macs}
+    found = kernel.survey(macs, [address.address for address in host.addresses or ()])
+    return rogue.Survey(found.offers, {**missing, **found.failed})
 
 
 def _podman(problems: dict[str, str], runner: Runner, root: str, os_release: dict[str, str]) -> Podman:
@@ -189,8 +285,8 @@ def _missing(runner: Runner, os_release: dict[str, str], podman: Podman) -> tupl
 
 
 def _files(problems: dict[str, str], policy: Policy, root: str) -> dict[str, str]:
-    paths = {policy.lease_file, policy.lease_file + "~", *system.PACKAGED_LEASES}
-    if policy.initial_leases not in (None, "empty"):
+    paths = {policy.lease_file, *PACKAGED}
+    if policy.initial_leases not in (None, EMPTY):
         paths.add(str(policy.initial_leases))
     states = {}
     for path in sorted(paths):

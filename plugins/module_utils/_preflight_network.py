@@ -2,19 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Preflight's questions to the network: static addresses, free ports, interfaces to serve.
+"""Preflight's questions to the network: free ports, now and at the next boot, and other servers on the segment.
 
-Sources: RFC 2131 section 4.1 (ports 67 and 68); packet(7) and linux/if_ether.h; the DHCP clients' own sources
-for the sockets that they open.
+Sources: RFC 2131 section 4.1 (ports 67 and 68), RFC 8415 section 7.2 (546 and 547); packet(7) and linux/if_ether.h;
+the DHCP clients' own sources for the sockets that they open.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Iterable, Optional
+from typing import Optional, Union
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import Link, UdpSocket
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import TcpListener, UdpSocket
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._networkd import SERVER
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
     FAILURE,
     NOT_CHECKABLE,
@@ -24,15 +25,16 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model imp
     Finding,
     Host,
     Policy,
-    in_subnets,
+    join,
     not_checkable,
+    owners_text,
     serving,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._sockets import ETH_P_IP, IP_PROTOCOLS, Process
 
 SERVER_PORT = 67
 CLIENT_PORT = 68
-_MOST = 12
+PORTS = {4: (SERVER_PORT, CLIENT_PORT), 6: (547, 546)}
 
 # DHCP clients by the kernel's 15-character command name, with the protocols their DHCP sockets use: the two
 # managers also open packet sockets for other ends (ARP, LLDP), which say nothing of DHCP.
@@ -63,38 +65,8 @@ _MANAGERS = frozenset(
 )
 
 
-def static_addresses(host: Host, policy: Policy) -> list[Finding]:
-    """Every IPv4 address is static, but on the interfaces allowed to be dynamic.
-
-    A DHCP server whose own address is leased can lose it, and the service with it. Static means to the
-    kernel: permanent and valid for ever (a DHCP client gives its lease's time with the address).
-    """
-    check, expected = "static_addresses", "static IPv4 addresses"
-    if host.addresses is None:
-        return [not_checkable(check, host, "addresses", expected)]
-    findings = []
-    skipped = host.loopbacks()
-    mine = [a for a in host.addresses if a.family == 4 and a.interface not in skipped]
-    dynamic = [a for a in mine if not a.permanent or a.valid_lifetime is not None]
-    for address in dynamic:
-        left = "" if address.valid_lifetime is None else f", valid for {address.valid_lifetime} s"
-        found = f"{address.address}/{address.prefix_length} on {address.interface} is dynamic{left}"
-        if address.interface in policy.allow_dynamic_interfaces:
-            findings.append(Finding(check, OK, f"{found}, which is allowed", expected))
-            continue
-        hint = (
-            f"give {address.interface} a static address in this host's network configuration, "
-            f"or name it in allow_dynamic_interfaces"
-        )
-        findings.append(Finding(check, FAILURE, found, expected, hint))
-    if not dynamic:
-        found = _list(f"{a.address}/{a.prefix_length} on {a.interface}" for a in mine)
-        findings.append(Finding(check, OK, found or "no IPv4 address", expected))
-    return findings
-
-
 def ports(host: Host, policy: Policy) -> list[Finding]:
-    """UDP 67 is free or this very service's; 67 and 68 have no holder on an interface that matters.
+    """The server's ports are free or this very service's; no client holds its port on an interface that matters.
 
     A bind test would prove nothing, as dhcpd and dhclient set SO_REUSEADDR: the holders are looked up.
     """
@@ -102,78 +74,50 @@ def ports(host: Host, policy: Policy) -> list[Finding]:
     if host.udp is None:
         return [not_checkable(check, host, "udp", expected)]
     findings = []
-    for port, judge in ((SERVER_PORT, _server_socket), (CLIENT_PORT, _client_socket)):
-        sockets = [s for s in host.udp if s.port == port and (s.family == 4 or _takes_ipv4(s))]
-        findings += [judge(host, policy, socket) for socket in sockets]
-        if not sockets:
-            findings.append(Finding(check, OK, f"UDP {port} is free", f"UDP {port} free"))
-    return list(dict.fromkeys(findings + _packet_clients(host, policy)))
+    for family in policy.families:
+        for port, judge in zip(PORTS[family], (_server_socket, _client_socket)):
+            sockets = [s for s in host.udp if s.port == port and _takes(s, family)]
+            findings += [judge(host, policy, socket) for socket in sockets]
+            if not sockets:
+                findings.append(Finding(check, OK, f"UDP {port} is free", f"UDP {port} free"))
+    if 4 in policy.families:
+        findings += _packet_clients(host, policy)
+    return list(dict.fromkeys(findings + _tcp(host, policy) + _waiting(host, policy)))
 
 
-def interfaces(host: Host, policy: Policy) -> list[Finding]:
-    """Each interface to serve exists, is up, has carrier, and has an address inside a declared subnet."""
-    check, expected = "interfaces", "an interface that is up, with an IPv4 address in a declared subnet"
-    for name, value in (("links", host.links), ("addresses", host.addresses)):
-        if value is None:
-            return [not_checkable(check, host, name, expected)]
-    names = serving(host, policy)
-    if names is None:
-        hint = "give interfaces or subnets"
-        return [Finding(check, NOT_CHECKABLE, "no interfaces and no IPv4 subnets given", expected, hint)]
+def rogues(host: Host, policy: Policy) -> list[Finding]:
+    """No other server answers on the segments served; asked only on request."""
+    check, expected = "rogue_servers", "no other DHCP server on the segments served"
+    if not policy.rogues:
+        return []
+    if host.survey is None:
+        return [not_checkable(check, host, "survey", expected, "give interfaces or subnets, and run as root")]
     findings = []
-    if not names:
-        found = "no interface has an address in " + _list(policy.subnets4)
-        hint = f"give an interface an address in a declared subnet; there are {_addresses(host)}"
-        findings.append(Finding(check, FAILURE, found, expected, hint))
-    links = {link.name: link for link in host.links or ()}
-    for name in names:
-        findings += _interface(host, policy, name, links)
-    served = [a for name in names for a in host.ipv4(name)]
-    for subnet in policy.subnets4 if names else ():
-        if not any(in_subnets(address, (subnet,)) for address in served):
-            found = f"no serving interface has an address in {subnet}"
-            hint = "this is right only where a relay forwards the subnet's requests to this host"
-            findings.append(Finding(check, WARNING, found, f"an interface in {subnet}, or a relay", hint))
-    return findings
-
-
-def _interface(host: Host, policy: Policy, name: str, links: dict[str, Link]) -> list[Finding]:
-    check = "interfaces"
-    link = links.get(name)
-    if link is None:
-        hint = f"correct the name; there are {_list(links)}"
-        return [Finding(check, FAILURE, f"there is no interface {name}", f"an interface {name}", hint)]
-    findings = []
-    if not link.up:
-        findings.append(
-            Finding(check, FAILURE, f"{name} is down", f"{name} up", f"set {name} up, also for the next boot")
-        )
-    elif not link.carrier:
-        hint = "look at the cable, the switch port or the other end; until then no answer can be proved"
-        findings.append(Finding(check, WARNING, f"{name} has no carrier", f"{name} with carrier", hint))
-    mine = host.ipv4(name)
-    if not mine:
-        hint = f"give {name} a static IPv4 address; without one dhcpd does not listen on it"
-        findings.append(Finding(check, FAILURE, f"{name} has no IPv4 address", f"an IPv4 address on {name}", hint))
-    elif policy.subnets4 and not any(in_subnets(address, policy.subnets4) for address in mine):
-        found = f"{name} has {_list(f'{a.address}/{a.prefix_length}' for a in mine)}"
-        wanted = f"an address in {_list(policy.subnets4)}"
-        hint = f"declare the subnet of {name}, even an empty one, or correct its address"
-        findings.append(Finding(check, FAILURE, found, wanted, hint))
+    for offer in host.survey.offers:
+        found = f"a server at {offer.server} ({offer.mac}) answers on {offer.interface}, offering {offer.address}"
+        if offer.server in policy.known_servers:
+            findings.append(Finding(check, OK, f"{found}, which is known", expected))
+        else:
+            hint = f"find {offer.mac} on the switch and turn it off, or name {offer.server} in known_servers"
+            findings.append(Finding(check, FAILURE, found, expected, hint))
+    for name, reason in host.survey.failed.items():
+        found = f"{name} can't be asked: {reason}"
+        findings.append(Finding(check, NOT_CHECKABLE, found, expected, "run as root, with the interface up"))
     if not findings:
-        found = f"{name} is up with {_list(f'{a.address}/{a.prefix_length}' for a in mine)}"
-        findings.append(Finding(check, OK, found, f"{name} ready to serve"))
+        findings.append(Finding(check, OK, "nobody else answers a DHCPDISCOVER", expected))
     return findings
 
 
 def _server_socket(host: Host, policy: Policy, socket: UdpSocket) -> Finding:
-    """Judge a holder of UDP 67: ours, another interface's, or a conflict."""
-    check, expected = "ports", f"UDP {SERVER_PORT} free"
+    """Judge a holder of the server's port: ours, another interface's, or a conflict."""
+    check, expected = "ports", f"UDP {socket.port} free"
     owners = host.holders.get(socket.inode, [])
     device = _device(host, socket)
-    found = f"UDP {SERVER_PORT}{_at(socket, device)} is held by {_owners(owners, socket)}"
+    found = f"UDP {socket.port}{_at(socket, device)} is held by {_owners(owners, socket)}"
     if owners and all(owner.unit == UNIT for owner in owners) and system.is_ours(host.unit):
-        return Finding(check, OK, found, f"UDP {SERVER_PORT} held by {UNIT} or free")
+        return Finding(check, OK, found, f"UDP {socket.port} held by {UNIT} or free")
+    if policy.take_over and owners and all(owner.unit == policy.take_over for owner in owners):
+        return Finding(check, OK, f"{found}, which will be taken over", expected)
     mine = serving(host, policy)
     if device is not None and (mine is None or device not in mine):
         if mine is not None:
@@ -187,13 +131,13 @@ def _server_socket(host: Host, policy: Policy, socket: UdpSocket) -> Finding:
 
 
 def _client_socket(host: Host, policy: Policy, socket: UdpSocket) -> Finding:
-    """Judge a holder of UDP 68: a DHCP client, whose interfaces its packet sockets tell where need be."""
-    check, expected = "ports", f"UDP {CLIENT_PORT} free"
+    """Judge a holder of the client's port, whose interfaces its packet sockets tell where need be."""
+    check, expected = "ports", f"UDP {socket.port} free"
     owners = host.holders.get(socket.inode, [])
     device = _device(host, socket)
     devices = {device} if device is not None else _packet_devices(host, owners)
-    at = _at(socket, device) or (f" ({_list(sorted(devices))})" if devices else "")
-    found = f"UDP {CLIENT_PORT}{at} is held by {_owners(owners, socket)}"
+    at = _at(socket, device) or (f" ({join(sorted(devices))})" if devices else "")
+    found = f"UDP {socket.port}{at} is held by {_owners(owners, socket)}"
     allowed = set(policy.allow_dynamic_interfaces)
     if devices and devices <= allowed:
         return Finding(check, OK, f"{found}, which is allowed", expected)
@@ -234,10 +178,69 @@ def _packet_clients(host: Host, policy: Policy) -> list[Finding]:
     return findings
 
 
-def _takes_ipv4(socket: UdpSocket) -> bool:
-    """Whether an IPv6 socket takes IPv4 packets too: the usual kind of server written in Go or Java."""
-    mapped = ipaddress.IPv6Address(socket.address).ipv4_mapped is not None
-    return mapped or (socket.address == "::" and not socket.v6only)
+def _tcp(host: Host, policy: Policy) -> list[Finding]:
+    """OMAPI's and failover's ports, where the configuration opens them."""
+    check = "ports"
+    if not policy.tcp_ports:
+        return []
+    if host.tcp is None:
+        return [not_checkable(check, host, "tcp", f"TCP {join(policy.tcp_ports)} free")]
+    findings = []
+    for port in policy.tcp_ports:
+        listeners = [listener for listener in host.tcp if listener.port == port]
+        for listener in listeners:
+            owners = host.holders.get(listener.inode, [])
+            found = f"TCP {port} is held by {_owners(owners, listener)}"
+            if owners and all(owner.unit == UNIT for owner in owners) and system.is_ours(host.unit):
+                findings.append(Finding(check, OK, found, f"TCP {port} held by {UNIT} or free"))
+            else:
+                findings.append(Finding(check, FAILURE, found, f"TCP {port} free", _stop(owners)))
+        if not listeners:
+            findings.append(Finding(check, OK, f"TCP {port} is free", f"TCP {port} free"))
+    return findings
+
+
+def _waiting(host: Host, policy: Policy) -> list[Finding]:
+    """Servers that don't run, or don't serve yet, and would take the port at the next boot."""
+    check = "ports"
+    mine = serving(host, policy)
+    findings = []
+    if "waiting" in host.problems:
+        findings.append(not_checkable(check, host, "waiting", "configuration of DHCP servers to read", "run as root"))
+    for server in host.waiting:
+        if server.family not in policy.families or server.unit == policy.take_over:
+            continue
+        port = PORTS[server.family][0]
+        where = "" if server.interfaces is None else f" on {join(server.interfaces)}"
+        found = f"{server.unit} is enabled and would take UDP {port}{where} at the next boot ({server.source})"
+        expected = f"nobody else for UDP {port} at the next boot"
+        hint = f"systemctl disable {server.unit}, where it is not needed"
+        if server.interfaces is not None and mine is not None and not set(server.interfaces) & set(mine):
+            findings.append(Finding(check, OK, f"{found}, which is not served here", expected))
+        elif server.interfaces is not None and mine is None:
+            findings.append(Finding(check, WARNING, found, expected, hint))
+        else:
+            findings.append(Finding(check, FAILURE, found, expected, hint))
+    held = {s.interface for s in host.udp or () if s.port == SERVER_PORT}
+    for claim in host.managers.claims if host.managers and 4 in policy.families else ():
+        if claim.method != SERVER or claim.interface in held:
+            continue
+        found = f"{claim.manager} would run a DHCP server on {claim.interface} ({claim.source})"
+        expected = f"nobody else for UDP {SERVER_PORT} at the next boot"
+        hint = f"turn it off in {claim.source}"
+        if mine is not None and claim.interface in mine:
+            findings.append(Finding(check, FAILURE, found, expected, hint))
+        elif mine is None:
+            findings.append(Finding(check, WARNING, found, expected, hint))
+    return findings
+
+
+def _takes(socket: UdpSocket, family: int) -> bool:
+    """Whether a socket takes packets of a family: an IPv6 one may take IPv4's too, as Go's and Java's do."""
+    if family == socket.family:
+        return True
+    mapped = ":" in socket.address and ipaddress.IPv6Address(socket.address).ipv4_mapped is not None
+    return family == 4 and (mapped or (socket.address == "::" and not socket.v6only))
 
 
 def _device(host: Host, socket: UdpSocket) -> Optional[str]:
@@ -269,25 +272,17 @@ def _at(socket: UdpSocket, device: Optional[str]) -> str:
     return f" on {device}" if socket.interface else f" at {socket.address} on {device}"
 
 
-def _owners(owners: list[Process], socket: Optional[UdpSocket] = None) -> str:
-    """Name the processes: pid, command, unit, container."""
-    if not owners:
-        return f"an owner that can't be seen (uid {socket.uid})" if socket else "an owner that can't be seen"
-    return ", ".join(
-        f"{o.command or 'a process'} (pid {o.pid}"
-        # A container's scope says its id once more.
-        + (f", unit {o.unit}" if o.unit and not (o.container and o.container in o.unit) else "")
-        + (f", container {o.container[:12]}" if o.container else "")
-        + ")"
-        for o in owners
-    )
+def _owners(owners: list[Process], socket: Union[UdpSocket, TcpListener, None] = None) -> str:
+    if owners:
+        return owners_text(owners)
+    return f"an owner that can't be seen (uid {socket.uid})" if socket else "an owner that can't be seen"
 
 
 def _stop(owners: list[Process]) -> str:
     """What to do about a server, by what started it."""
     units = list(dict.fromkeys(o.unit for o in owners if o.unit and o.unit.endswith(".service")))
     if any(unit in _MANAGERS for unit in units):
-        return f"turn off the DHCP server in the configuration of {_list(units)}"
+        return f"turn off the DHCP server in the configuration of {join(units)}"
     if UNIT in units:
         # A generated unit can't be disabled; what stands in the place of ours, service_unit says.
         return f"systemctl stop {UNIT}"
@@ -296,21 +291,10 @@ def _stop(owners: list[Process]) -> str:
     containers = [o.container[:12] for o in owners if o.container]
     if containers:
         return f"stop container {' '.join(dict.fromkeys(containers))}"
-    return "stop it: " + (_list(f"pid {o.pid}" for o in owners) or "ss -uanp as root names it")
+    return "stop it: " + (join(f"pid {o.pid}" for o in owners) or "ss -uanp as root names it")
 
 
 def _no_client(devices: list[str]) -> str:
     # Never "stop the process": what runs the client is often what keeps this host reachable.
-    which = _list(devices) or "the interface"
+    which = join(devices) or "the interface"
     return f"configure {which} statically, without DHCP, or name it in allow_dynamic_interfaces"
-
-
-def _addresses(host: Host) -> str:
-    return _list(f"{a.address}/{a.prefix_length} on {a.interface}" for a in host.addresses or () if a.family == 4)
-
-
-def _list(items: Iterable[object]) -> str:
-    """Join for a message; a host can have thousands of interfaces, which nobody would read."""
-    texts = [str(item) for item in items]
-    more = f" and {len(texts) - _MOST} more" if len(texts) > _MOST else ""
-    return ", ".join(texts[:_MOST]) + more

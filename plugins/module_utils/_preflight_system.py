@@ -6,6 +6,7 @@
 
 Sources: systemd.unit(5) (unit load path, drop-ins), org.freedesktop.systemd1(5) (LoadState, FragmentPath,
 SourcePath, DropInPaths, UnitFileState), podman-systemd.unit(5), cgroups(7), os-release(5), dhcpd.leases(5).
+Where leases are looked for, and what counts as a decision about them, is _leases.starting_point's to say.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import Mapping, Optional
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import EMPTY, PACKAGED
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
     ABSENT,
     FAILURE,
@@ -31,16 +33,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model imp
 )
 
 PODMAN_MINIMUM = (4, 6)
-
-# Where packaged dhcpds have kept their IPv4 leases: Debian, EL, old Debian, SUSE, BSD's habit.
-_LEASE_FILES = (
-    "/var/lib/dhcp/dhcpd.leases",
-    "/var/lib/dhcpd/dhcpd.leases",
-    "/var/lib/dhcp3/dhcpd.leases",
-    "/var/lib/dhcp/db/dhcpd.leases",
-    "/var/db/dhcpd.leases",
-)
-PACKAGED_LEASES = tuple(path + end for path in _LEASE_FILES for end in ("", "~"))
 
 _GENERATED = ("/run/systemd/generator/", "/run/systemd/generator.early/", "/run/systemd/generator.late/")
 _TRIAL = "/run/systemd/system/"
@@ -114,33 +106,50 @@ def platform(host: Host, policy: Policy) -> list[Finding]:
 
 
 def leases(host: Host, policy: Policy) -> list[Finding]:
-    """The lease file is there, or nothing says that there ever were leases, or the choice has been made."""
+    """The lease file is whole, or nothing says that there ever were leases, or the choice has been made."""
     check, path, choice = "leases", policy.lease_file, policy.initial_leases
     expected = f"{path}, or no leases anywhere, or a choice"
     state = host.files.get(path, UNREADABLE)
     if state in (REGULAR, LEASES):
-        return [Finding(check, OK, f"{path} is there", expected)]
+        return _lease_file(host, policy)
     if state == OTHER:
         hint = "move it away: dhcpd's lease file is a regular file"
         return [Finding(check, FAILURE, f"{path} is no regular file", expected, hint)]
     if state == UNREADABLE:
         return [not_checkable(check, host, path, expected, "run as root")]
-    if choice not in (None, "empty"):
+    if policy.take_over:
+        return [Finding(check, OK, f"{path} will start from the leases of {policy.take_over}", expected)]
+    if choice not in (None, EMPTY):
         return [_initial(host, str(choice))]
-    if choice == "empty":
-        return [Finding(check, OK, f"{path} will be made empty, as chosen", expected)]
-    hint = "set dhcpd_container_initial_leases: empty | PATH (empty forgets every lease, PATH is copied)"
-    if host.files.get(path + "~", ABSENT) != ABSENT:
-        found = f"only {path}~ is left, a copy from which dhcpd refuses to start"
-        return [Finding(check, FAILURE, found, expected, hint)]
-    elsewhere = [other for other in PACKAGED_LEASES if host.files.get(other) == LEASES]
-    if elsewhere:
-        found = f"leases of a packaged dhcpd in {', '.join(elsewhere)}"
-        return [Finding(check, FAILURE, found, expected, hint)]
-    unread = [other for other in PACKAGED_LEASES if host.files.get(other) == UNREADABLE]
-    if unread:
+    unread = [other for other in PACKAGED if host.files.get(other) == UNREADABLE]
+    if unread and choice is None:
         return [not_checkable(check, host, unread[0], expected, "run as root")]
-    return [Finding(check, OK, f"no leases anywhere; {path} will be made empty", expected)]
+    if host.start_problem is not None:
+        hint = "set dhcpd_container_initial_leases: empty | PATH (empty forgets every lease, PATH is copied)"
+        return [Finding(check, FAILURE, host.start_problem, expected, hint)]
+    found = "as chosen" if choice == EMPTY else "as there are no leases anywhere"
+    return [Finding(check, OK, f"{path} will be made empty, {found}", expected)]
+
+
+def _lease_file(host: Host, policy: Policy) -> list[Finding]:
+    """Judge the lease file that is there."""
+    check, path = "leases", policy.lease_file
+    expected = f"{path} whole, and readable by {policy.user}"
+    if host.leases is None:
+        return [not_checkable(check, host, "leases", expected, "run as root")]
+    if host.leases.problem is not None:
+        hint = f"dhcpd would drop what it can't read: mend it, or restore it; {path}~ is an earlier copy"
+        return [Finding(check, FAILURE, f"{path}: {host.leases.problem}", expected, hint)]
+    findings = []
+    if host.platform is not None and host.platform.shut:
+        hint = f"chmod o+x {' '.join(host.platform.shut)}"
+        found = f"only root can pass {' and '.join(host.platform.shut)}"
+        findings.append(Finding(check, FAILURE, found, expected, hint))
+    # A release gives the file to the account; what it leaves as it is, is the mode.
+    if not host.leases.mode & 0o400:
+        found = f"{path} has mode {host.leases.mode:04o}"
+        findings.append(Finding(check, FAILURE, found, expected, f"chmod u+rw {path}"))
+    return findings or [Finding(check, OK, f"{path} is whole, with {host.leases.declarations} leases", expected)]
 
 
 def version_of(text: str) -> Optional[tuple[int, int]]:

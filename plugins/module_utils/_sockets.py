@@ -102,7 +102,7 @@ def holders(inodes: set[int], root: str = "/") -> dict[int, list[Process]]:
     found: dict[int, list[Process]] = {}
     if not inodes:
         return found
-    for pid in _pids(root):
+    for pid in pids(root):
         held = inodes.intersection(_socket_inodes(pid, root))
         if held:
             process = read_process(pid, root)
@@ -114,8 +114,21 @@ def holders(inodes: set[int], root: str = "/") -> dict[int, list[Process]]:
 def read_process(pid: int, root: str = "/") -> Process:
     """Describe one process; what can't be read is empty or None."""
     cgroup = parse_cgroup(_read(Path(root, f"proc/{pid}/cgroup")))
-    command = _read(Path(root, f"proc/{pid}/comm")).rstrip("\n")
-    return Process(pid, command, cgroup, unit_of(cgroup), container_of(cgroup))
+    return Process(pid, command(pid, root), cgroup, unit_of(cgroup), container_of(cgroup))
+
+
+def pids(root: str = "/") -> list[int]:
+    """Every process that can be seen, by number."""
+    try:
+        with os.scandir(Path(root, "proc")) as entries:
+            return sorted(int(entry.name) for entry in entries if entry.name.isdigit())
+    except OSError:
+        return []
+
+
+def command(pid: int, root: str = "/") -> str:
+    """The kernel's 15-character name of a process, "" where it can't be read."""
+    return _read(Path(root, f"proc/{pid}/comm")).rstrip("\n")
 
 
 def parse_cgroup(text: str) -> str:
@@ -148,13 +161,6 @@ def container_of(cgroup: str) -> Optional[str]:
     """The innermost container's id (podman, docker, containerd, CRI-O) or name (LXC) of a cgroup path."""
     found = _CONTAINER.findall(cgroup) or _LXC.findall(cgroup)
     return found[-1] if found else None
-
-
-def _pids(root: str) -> list[int]:
-    try:
-        return sorted(int(entry.name) for entry in Path(root, "proc").iterdir() if entry.name.isdigit())
-    except OSError:
-        return []
 
 
 def _socket_inodes(pid: int, root: str) -> Iterator[int]:

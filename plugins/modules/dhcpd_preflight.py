@@ -12,11 +12,12 @@ short_description: Tell whether a host can become a DHCP server
 version_added: 0.1.0
 description:
   - Reads a host and answers all questions together, before anything on it is changed.
-  - The questions are whether its IPv4 addresses are static, UDP ports 67 and 68 are free, the interfaces to
-    serve are ready, the name C(dhcpd.service) is free, systemd, cgroup v2 and podman with quadlet are there
-    or can be installed, and whether leases exist that an empty lease file would lose.
-  - Never changes anything, needs no command but those of systemd, podman and the package manager, and
-    downloads nothing.
+  - The questions are whether its addresses are static, now and after the next boot, whether the ports are free, now
+    and after the next boot, whether the interfaces to serve are ready, the name C(dhcpd.service) is free, systemd,
+    cgroup v2 and podman with quadlet are there or can be installed, there is space, the clock is right and the
+    lease file whole, and whether leases exist that an empty lease file would lose.
+  - Never changes anything, needs no command but those of systemd, podman, the package manager and the packet filter,
+    and downloads nothing.
 options:
   interfaces:
     description:
@@ -27,12 +28,45 @@ options:
     default: []
   subnets:
     description:
-      - Subnets that the configuration declares, in CIDR notation. IPv6 subnets are accepted and not looked
-        at yet.
+      - Subnets that the configuration declares, in CIDR notation. Those of a family that is not in O(families) are not
+        looked at.
       - With neither O(subnets) nor O(interfaces), no interface can be checked.
     type: list
     elements: str
     default: []
+  families:
+    description: What dhcpd is to serve.
+    type: list
+    elements: str
+    choices: [ipv4, ipv6]
+    default: [ipv4]
+  tcp_ports:
+    description:
+      - TCP ports that the configuration opens, such as 7911 for OMAPI (C(omapi-port)) and 647 for failover.
+      - With these, or with V(ipv6) in O(families), the packet filter is asked too.
+    type: list
+    elements: int
+    default: []
+  user:
+    description: Name of the account as which dhcpd is to run.
+    type: str
+    default: dhcpd
+  rogues:
+    description:
+      - Send a DHCPDISCOVER on each serving interface and listen for other servers, for 3 seconds in all.
+      - No lease is taken.
+    type: bool
+    default: false
+  known_servers:
+    description: Addresses of servers that may answer beside this one, such as a failover peer's.
+    type: list
+    elements: str
+    default: []
+  take_over:
+    description:
+      - The systemd unit of a packaged dhcpd that M(quadlet.dhcpd.dhcpd_release) takes over, such as
+        V(isc-dhcp-server.service). Its ports and its leases are no conflict then.
+    type: str
   allow_dynamic_interfaces:
     description:
       - Interfaces that may have a dynamic address and a DHCP client, a way out to a provider for example.
@@ -40,7 +74,7 @@ options:
     elements: str
     default: []
   lease_file:
-    description: Absolute path of the service's lease file on the host.
+    description: Absolute path of the service's lease file on the host, which is named C(dhcpd.leases).
     type: path
     default: /var/lib/dhcpd/dhcpd.leases
   initial_leases:
@@ -76,6 +110,13 @@ EXAMPLES = r"""
     initial_leases: /var/lib/dhcp/dhcpd.leases
   register: preflight
 
+- name: Look for other servers on the segment too, but for the failover peer
+  quadlet.dhcpd.dhcpd_preflight:
+    interfaces: [eth1]
+    tcp_ports: [647, 7911]
+    rogues: true
+    known_servers: [198.51.100.2]
+
 - name: Install what is missing
   ansible.builtin.package:
     name: "{{ preflight.packages }}"
@@ -91,7 +132,7 @@ findings:
     check:
       description:
         - The check, one of V(platform), V(service_unit), V(static_addresses), V(ports), V(interfaces),
-          V(leases).
+          V(firewall), V(leases), V(rogue_servers).
       type: str
       sample: ports
     status:
@@ -141,6 +182,8 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight as
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_collect import collect
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import LEASE_FILE, Policy, Runner
 
+FAMILIES = {"ipv4": 4, "ipv6": 6}
+
 
 def runner(module: AnsibleModule) -> Runner:
     """A Runner that uses the module's way to run commands."""
@@ -167,6 +210,12 @@ def main() -> None:
             "allow_dynamic_interfaces": {"type": "list", "elements": "str", "default": []},
             "lease_file": {"type": "path", "default": LEASE_FILE},
             "initial_leases": {"type": "str"},
+            "families": {"type": "list", "elements": "str", "choices": list(FAMILIES), "default": ["ipv4"]},
+            "tcp_ports": {"type": "list", "elements": "int", "default": []},
+            "user": {"type": "str", "default": "dhcpd"},
+            "rogues": {"type": "bool", "default": False},
+            "known_servers": {"type": "list", "elements": "str", "default": []},
+            "take_over": {"type": "str"},
         },
         supports_check_mode=True,
     )
@@ -183,6 +232,12 @@ def main() -> None:
         allow_dynamic_interfaces=tuple(options["allow_dynamic_interfaces"]),
         lease_file=options["lease_file"],
         initial_leases=options["initial_leases"] or None,
+        families=tuple(FAMILIES[name] for name in options["families"]),
+        tcp_ports=tuple(options["tcp_ports"]),
+        user=options["user"],
+        rogues=options["rogues"],
+        known_servers=tuple(options["known_servers"]),
+        take_over=options["take_over"] or None,
     )
     host = collect(policy, runner(module))
     findings = preflight.run(host, policy)

@@ -76,6 +76,13 @@ def test_a_packaged_file_without_a_lease_needs_none(tmp_path: Path, directory: P
     assert starting_point(directory, None, tmp_path) == Start(None, None)
 
 
+def test_a_lone_backup_needs_a_decision_whatever_it_holds(tmp_path: Path, directory: Path) -> None:
+    put(tmp_path, "/var/lib/dhcpd/dhcpd.leases~", "")
+    with pytest.raises(ReleaseError, match="dhcpd.leases~, so there have been leases.*'empty'"):
+        starting_point(directory, None, tmp_path)
+    assert starting_point(directory, "empty", tmp_path) == Start(None, None)
+
+
 @pytest.mark.parametrize("initial", ["/gone", "/var/lib", "Empty"])
 def test_a_source_that_is_no_file_is_named(tmp_path: Path, directory: Path, initial: str) -> None:
     (tmp_path / "var/lib").mkdir(parents=True)

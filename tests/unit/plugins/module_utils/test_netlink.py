@@ -258,3 +258,21 @@ def test_attributes_are_read_back(wanted: dict[int, bytes]) -> None:
 
 def test_this_machine_has_a_loopback() -> None:
     assert "loopback" in [link.type for link in netlink.links()]
+
+
+def test_listening_tcp_sockets_are_asked_for_by_state() -> None:
+    asked = []
+
+    def send(protocol: int, request: bytes):
+        asked.append((protocol, request[17], struct.unpack_from("=I", request, 20)[0]))
+        yield from recorded(protocol, request)
+
+    found = netlink.tcp_listeners(NAMES, send)
+    assert asked == [(4, socket.IPPROTO_TCP, 1 << 10)] * 2
+    assert found[0] == netlink.TcpListener(4, "0.0.0.0", 67, "v0", 35915, 0)
+
+
+def test_the_permanent_hardware_address() -> None:
+    head = struct.pack("=BxHiII", 0, 1, 7, 0x1, 0) + attribute(3, b"eth0\0")
+    assert netlink.parse_link(head + attribute(54, bytes.fromhex("00005e005301"))).permanent_mac == "00:00:5e:00:53:01"
+    assert netlink.parse_link(head).permanent_mac == ""

@@ -13,8 +13,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight as preflight
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_interfaces as interfaces
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_network as network
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_static as static
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_file import LeaseFile
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._managers import Reading
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import (
     Address,
     Link,
@@ -26,7 +30,14 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_collect i
     collect,
     path_state,
 )
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import Finding, Host, Podman, Policy
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
+    Finding,
+    Host,
+    Platform,
+    Podman,
+    Policy,
+)  # noqa: E501
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._rogue import Survey
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._sockets import PacketSocket, Process
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +97,7 @@ ADDRESSES = [
 
 def network_host(sockets: list[UdpSocket] | None = None, **more: Any) -> Host:
     given: dict[str, Any] = {"links": LINKS, "addresses": ADDRESSES, "udp": sockets or [], "packets": []}
+    given["managers"] = Reading([], [], [])
     return Host(**{**given, **more})
 
 
@@ -125,7 +137,7 @@ def bad(findings: list[Finding]) -> list[str]:
     ],
 )
 def test_static_addresses(extra: list[Address], allow: tuple[str, ...], wanted: list[str]) -> None:
-    findings = network.static_addresses(network_host(addresses=ADDRESSES + extra), policy(allow=allow))
+    findings = static.static_addresses(network_host(addresses=ADDRESSES + extra), policy(allow=allow))
     assert bad(findings) == wanted
     assert all(finding.hint for finding in findings if finding.status == "failure")
 
@@ -317,17 +329,17 @@ ETH1 = ("198.51.100.0/24",)
     ],
 )
 def test_interfaces(asked: Policy, wanted: list[str]) -> None:
-    assert bad(network.interfaces(network_host(), asked)) == wanted
+    assert bad(interfaces.interfaces(network_host(), asked)) == wanted
 
 
 def test_a_down_interface_does_not_serve() -> None:
     host = network_host(addresses=[address("eth2", "198.51.100.1/24")])
-    assert bad(network.interfaces(host, policy(subnets=ETH1))) == ["failure: eth2 is down"]
+    assert bad(interfaces.interfaces(host, policy(subnets=ETH1))) == ["failure: eth2 is down"]
 
 
 def test_thousands_of_interfaces_make_no_endless_message() -> None:
     host = network_host(links=[link(n, f"vlan{n}") for n in range(4000)])
-    (finding,) = network.interfaces(host, policy("eth9"))
+    (finding,) = interfaces.interfaces(host, policy("eth9"))
     assert finding.hint.endswith("vlan11 and 3988 more")
 
 
@@ -439,55 +451,63 @@ def test_a_platform_without_systemd_and_with_old_cgroups_fails_twice() -> None:
 EMPTY = {"initial_leases": "empty"}
 COPY = {"initial_leases": "/root/leases"}
 DEBIAN = "/var/lib/dhcp/dhcpd.leases"
+WHOLE = {"leases": LeaseFile(3, 177, 0o640, None)}
 
 
 @pytest.mark.parametrize(
-    ("files", "more", "wanted"),
+    ("files", "read", "more", "wanted"),
     [
-        ({LEASES: "absent"}, {}, []),
-        ({LEASES: "regular"}, {}, []),
-        ({LEASES: "leases", DEBIAN: "leases", LEASES + "~": "leases"}, {}, []),
+        ({LEASES: "absent"}, {}, {}, []),
+        ({LEASES: "regular"}, WHOLE, {}, []),
+        ({LEASES: "leases", DEBIAN: "leases", LEASES + "~": "leases"}, WHOLE, {}, []),
+        ({LEASES: "leases"}, {}, {}, ["not_checkable: leases unknown"]),
         (
-            {LEASES: "absent", LEASES + "~": "leases"},
+            {LEASES: "leases"},
+            {"leases": LeaseFile(3, 177, 0o640, "cut off in line 9")},
             {},
-            [f"failure: only {LEASES}~ is left, a copy from which dhcpd refuses to start"],
+            [f"failure: {LEASES}: cut off in line 9"],
         ),
         (
-            {LEASES: "absent", LEASES + "~": "regular"},
+            {LEASES: "leases"},
+            {"leases": LeaseFile(3, 177, 0o040, None)},
             {},
-            [f"failure: only {LEASES}~ is left, a copy from which dhcpd refuses to start"],
+            [f"failure: {LEASES} has mode 0040"],
         ),
-        ({LEASES: "absent", LEASES + "~": "leases"}, EMPTY, []),
-        ({LEASES: "absent", DEBIAN: "leases"}, {}, [f"failure: leases of a packaged dhcpd in {DEBIAN}"]),
-        ({LEASES: "absent", DEBIAN + "~": "leases"}, {}, [f"failure: leases of a packaged dhcpd in {DEBIAN}~"]),
         (
-            {LEASES: "absent", "/var/lib/dhcp/db/dhcpd.leases": "leases"},
+            {LEASES: "leases"},
+            {**WHOLE, "platform": Platform(shut=("/var/lib",))},
             {},
-            ["failure: leases of a packaged dhcpd in /var/lib/dhcp/db/dhcpd.leases"],
+            ["failure: only root can pass /var/lib"],
         ),
-        ({LEASES: "absent", DEBIAN: "regular"}, {}, []),
-        ({LEASES: "absent", DEBIAN: "leases"}, EMPTY, []),
-        ({LEASES: "absent", DEBIAN: "leases", "/root/leases": "leases"}, COPY, []),
-        ({LEASES: "absent", "/root/leases": "absent"}, COPY, ["failure: /root/leases is missing"]),
-        ({LEASES: "absent", "/root/leases": "other"}, COPY, ["failure: /root/leases is no file"]),
-        ({LEASES: "absent", "/root/leases": "regular"}, COPY, ["warning: /root/leases holds no lease"]),
-        ({LEASES: "absent", "/root/leases": "unreadable"}, COPY, ["not_checkable: /root/leases unknown"]),
-        ({LEASES: "absent"}, {"initial_leases": "Empty"}, ["failure: Empty is no absolute path"]),
-        ({LEASES: "other"}, {}, [f"failure: {LEASES} is no regular file"]),
-        ({LEASES: "unreadable"}, {}, [f"not_checkable: {LEASES} unknown"]),
-        ({LEASES: "absent", DEBIAN: "unreadable"}, {}, [f"not_checkable: {DEBIAN} unknown"]),
-        (
-            {"/srv/l": "absent", LEASES: "leases"},
-            {"lease_file": "/srv/l"},
-            [f"failure: leases of a packaged dhcpd in {LEASES}"],
-        ),
+        ({LEASES: "absent"}, {"start_problem": "leases elsewhere"}, {}, ["failure: leases elsewhere"]),
+        ({LEASES: "absent", DEBIAN: "leases", "/root/leases": "leases"}, {}, COPY, []),
+        ({LEASES: "absent", "/root/leases": "absent"}, {}, COPY, ["failure: /root/leases is missing"]),
+        ({LEASES: "absent", "/root/leases": "other"}, {}, COPY, ["failure: /root/leases is no file"]),
+        ({LEASES: "absent", "/root/leases": "regular"}, {}, COPY, ["warning: /root/leases holds no lease"]),
+        ({LEASES: "absent", "/root/leases": "unreadable"}, {}, COPY, ["not_checkable: /root/leases unknown"]),
+        ({LEASES: "absent"}, {}, {"initial_leases": "Empty"}, ["failure: Empty is no absolute path"]),
+        ({LEASES: "other"}, {}, {}, [f"failure: {LEASES} is no regular file"]),
+        ({LEASES: "unreadable"}, {}, {}, [f"not_checkable: {LEASES} unknown"]),
+        ({LEASES: "absent", DEBIAN: "unreadable"}, {"start_problem": "x"}, {}, [f"not_checkable: {DEBIAN} unknown"]),
+        ({LEASES: "absent", DEBIAN: "unreadable"}, {}, EMPTY, []),
     ],
 )
-def test_leases(files: dict[str, str], more: dict[str, str], wanted: list[str]) -> None:
-    findings = system.leases(Host(files=files), Policy(**more))
+def test_leases(files: dict[str, str], read: dict[str, Any], more: dict[str, str], wanted: list[str]) -> None:
+    findings = system.leases(Host(files=files, **read), Policy(**more))
     assert bad(findings) == wanted
-    if wanted and "left" in wanted[0] or "packaged" in "".join(wanted):
-        assert "dhcpd_container_initial_leases: empty | PATH" in findings[0].hint
+    assert all(finding.hint for finding in findings if finding.status != "ok" and "unknown" not in finding.found)
+
+
+@pytest.mark.parametrize("name", [DEBIAN, DEBIAN + "~", LEASES + "~", "/var/lib/dhcp/db/dhcpd.leases"])
+@pytest.mark.parametrize("choice", [None, "empty"])
+def test_leases_elsewhere_need_a_decision_as_the_release_does(tmp_path: Path, name: str, choice: str | None) -> None:
+    root = tree(tmp_path, {name.lstrip("/"): "lease 198.51.100.7 {\n}\n"})
+    asked = Policy(initial_leases=choice)
+    (finding,) = system.leases(collect(asked, Commands(), root, KERNEL), asked)
+    assert finding.status == ("ok" if choice else "failure")
+    if not choice:
+        assert finding.found.startswith(f"{LEASES} is missing, but {name} holds leases")
+        assert "dhcpd_container_initial_leases: empty | PATH" in finding.hint
 
 
 def test_a_host_of_which_nothing_could_be_read_is_not_checkable() -> None:
@@ -534,7 +554,7 @@ def refuse(*_names: object) -> Any:
     raise NetlinkError("netlink: Operation not permitted", 1)
 
 
-KERNEL = Kernel(lambda: LINKS, lambda names: ADDRESSES, lambda names: [udp(67)])
+KERNEL = Kernel(lambda: LINKS, lambda names: ADDRESSES, lambda names: [udp(67)], lambda names: [])
 POLICY_TEXT = "podman:\n  Installed: (none)\n  Candidate: {}\n  Version table:\n     5.4.2 500\n"
 DEB, GCC = {"etc/os-release": 'ID=debian\nVERSION="13 (trixie)"\n'}, "golang-github-containers-common"
 UBUNTU = {"etc/os-release": "ID=pop\nID_LIKE='ubuntu debian'\n# it's odd\n"}
@@ -631,11 +651,85 @@ def test_collect_a_host(tmp_path: Path) -> None:
     assert (host.files[LEASES], host.files[LEASES + "~"], host.problems) == ("absent", "leases", {})
 
 
+def test_units_come_in_the_order_of_the_question(tmp_path: Path) -> None:
+    """Each by its place, whatever its Id: NetworkManager is the third, after dhcpd and systemd-networkd."""
+    off = "LoadState=not-found\nActiveState=inactive\nUnitFileState=\n"
+    blocks = [off] * 30
+    blocks[0] = "LoadState=masked\nUnitFileState=masked\n"
+    blocks[2] = "LoadState=loaded\nActiveState=active\nUnitFileState=enabled\n"
+    runner = Commands(systemctl=(0, "\n".join(blocks)))
+    host = collect(Policy(), runner, str(tmp_path), KERNEL)
+    assert host.unit is not None and host.unit["LoadState"] == "masked"
+    assert host.managers is not None and host.managers.managers == ["NetworkManager.service"]
+    assert [command[0] for command in runner.ran].count("systemctl") == 1
+
+
+RULES = '{"nftables": [{"chain": {"family": "inet", "table": "f", "name": "i", "hook": "input", "policy": "drop"}}]}'
+
+
+@pytest.mark.parametrize(
+    ("commands", "closed", "unknown"),
+    [
+        ({"nft": (0, RULES)}, 1, ""),
+        ({"nft": (0, "")}, 0, ""),
+        ({"nft": (1, "")}, 0, "nft list ruleset: a reason"),
+        # iptables' own matches in nft's rules: iptables is asked as well.
+        (
+            {"nft": (0, RULES.replace("drop", "accept").replace("[{", '[{"xt": null}, {')), "ip6tables_save": (0, "*filter\n:INPUT DROP\nCOMMIT\n")},  # noqa: E501
+            1,
+            "",
+        ),
+        ({"ip6tables_save": (0, "*filter\n:INPUT DROP\nCOMMIT\n")}, 1, ""),
+        ({"iptables_save": (0, "*filter\n:INPUT DROP\nCOMMIT\n")}, 0, ""),
+        ({"ip6tables_save": (1, "")}, 0, "ip6tables-save: a reason"),
+        ({}, 0, ""),
+    ],
+)  # fmt: skip
+def test_the_packet_filter_is_asked_where_it_matters(
+    tmp_path: Path, commands: dict[str, Any], closed: int, unknown: str
+) -> None:
+    host = collect(Policy(families=(4, 6)), Commands(**commands), str(tmp_path), KERNEL)
+    assert host.firewall is not None
+    assert (len(host.firewall.closed), host.firewall.unknown) == (closed, unknown)
+    runner = Commands(**commands)
+    assert collect(Policy(), runner, str(tmp_path), KERNEL).firewall is None
+    assert not {"nft", "iptables-save", "ip6tables-save"} & {command[0] for command in runner.ran}
+
+
+def test_rule_sets_that_are_no_json_are_not_checkable(tmp_path: Path) -> None:
+    host = collect(Policy(families=(6,)), Commands(nft=(0, "{odd")), str(tmp_path), KERNEL)
+    assert host.firewall is None and host.problems["firewall"].startswith("firewall can't be read")
+
+
+def test_a_lease_file_is_read_whole(tmp_path: Path) -> None:
+    root = tree(tmp_path, {LEASES.lstrip("/"): "lease 198.51.100.7 {\n  starts"})
+    asked = Policy()
+    (finding,) = system.leases(collect(asked, Commands(), root, KERNEL), asked)
+    assert (finding.status, finding.found) == ("failure", f"{LEASES}: the declaration in line 1 has no end")
+
+
+def test_a_survey_is_made_only_on_request_and_on_the_serving_interfaces(tmp_path: Path) -> None:
+    asked: list[Any] = []
+
+    def survey(macs: dict[str, str], own: Any) -> Survey:
+        asked.append((list(macs), "198.51.100.1" in own))
+        return Survey([], {})
+
+    kernel = KERNEL._replace(survey=survey)
+    assert collect(policy("eth1"), Commands(), str(tmp_path), kernel).survey is None
+    assert collect(policy(rogues=True), Commands(), str(tmp_path), kernel).survey is None
+    assert collect(policy(subnets=ETH1, rogues=True), Commands(), str(tmp_path), kernel).survey == Survey([], {})
+    gone = collect(policy("eth9", rogues=True), Commands(), str(tmp_path), kernel).survey
+    assert gone == Survey([], {"eth9": "there is no such interface"})
+    assert asked == [(["eth1"], True), ([], True)]
+
+
 def test_collect_from_a_system_that_tells_nothing(tmp_path: Path) -> None:
     host = collect(Policy(), Commands(), str(tmp_path), Kernel(refuse, refuse, refuse))
     assert (host.links, host.addresses, host.udp, host.packets, host.unit) == (None,) * 5
     assert "Operation not permitted" in host.problems["links"]
     assert "/proc/net/udp" in host.problems["udp"]
+    assert host.managers is None and host.clients == ()
     assert host.problems["unit"] == "systemctl show dhcpd.service: a reason"
     assert {f.status for f in preflight.run(host, policy("eth1")) if f.check != "platform"} == {"not_checkable", "ok"}
 
@@ -672,3 +766,13 @@ def test_a_lease_across_the_chunks_of_a_file_is_seen(shift: int, lines: int) -> 
 def test_any_version_text_is_a_version_or_none(text: str) -> None:
     found = system.version_of(text)
     assert found is None or len(found) == 2
+
+
+def test_a_packaged_server_that_is_taken_over_is_no_conflict() -> None:
+    packaged = "isc-dhcp-server.service"
+    host = network_host([udp(67)], holders={7: [process("dhcpd", packaged)]}, unit=NO_UNIT, files={LEASES: "absent"})
+    assert bad(network.ports(host, policy("eth1"))) == [f"failure: UDP 67 is held by dhcpd (pid 812, unit {packaged})"]
+    wanted = policy("eth1", take_over=packaged)
+    assert bad(network.ports(host, wanted)) == []
+    (finding,) = system.leases(host, wanted)
+    assert (finding.status, finding.found) == ("ok", f"{LEASES} will start from the leases of {packaged}")

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._managers import Reading
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import Address, Link
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import Host, Podman
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import Host, Platform, Podman
 from ansible_collections.quadlet.dhcpd.plugins.modules import dhcpd_preflight
 
 LEASES = "/var/lib/dhcpd/dhcpd.leases"
@@ -23,6 +24,8 @@ SOUND = Host(
     udp=[],
     packets=[],
     unit={"LoadState": "not-found"},
+    managers=Reading([], [], []),
+    platform=Platform(synchronised=True, accounts=(("root", 0, "/bin/bash"),)),
     podman=Podman(candidate="5.4.2+ds1-2+b1"),
     packages=("podman", "golang-github-containers-common"),
     files={LEASES: "absent"},
@@ -68,6 +71,17 @@ def test_all_failures_come_together_with_the_findings(monkeypatch: Any, capsys: 
 @pytest.mark.parametrize("subnet", ["198.51.100.5/24", "eth0", "198.51.100.0/33", ""])
 def test_a_subnet_that_is_none_is_named(monkeypatch: Any, capsys: Any, subnet: str) -> None:
     assert run(monkeypatch, capsys, SOUND, subnets=[subnet])["msg"].startswith("subnets: ")
+
+
+def test_the_options_become_the_policy(monkeypatch: Any, capsys: Any) -> None:
+    asked = []
+    monkeypatch.setattr(dhcpd_preflight, "collect", lambda policy, runner: asked.append(policy) or SOUND)
+    options = {"families": ["ipv6", "ipv4"], "tcp_ports": [647], "user": "x", "rogues": True, "known_servers": ["a"]}
+    with patch_module_args(options), pytest.raises(SystemExit):
+        dhcpd_preflight.main()
+    (policy,) = asked
+    assert (policy.families, policy.tcp_ports, policy.user) == ((6, 4), (647,), "x")
+    assert policy.rogues is True and policy.known_servers == ("a",)
 
 
 def test_every_result_is_documented(monkeypatch: Any, capsys: Any) -> None:
