@@ -124,7 +124,7 @@ class Trial:
         if new and self.store.current() == new:
             packaged = Packaged(take_over, self.service) if take_over else None
             outcome = {"proved": True, "proved_on": [], "unanswered_for": None}
-            return self._finish(lambda: self.history.add(PROVED, new), packaged, outcome)
+            return self._finish(lambda: self._write_down(new), packaged, outcome)
         return self._leave(note, "the switch was ended in the middle of the trial.")
 
     def _start(self, cursor: str) -> None:
@@ -184,6 +184,11 @@ class Trial:
         with contextlib.suppress(OSError, ValueError):
             note.update(json.loads(self.layout.note.read_text(encoding="utf-8")))
         return note
+
+    def _write_down(self, new: str) -> None:
+        """Add what a switch that was killed after its commit may have had no time to add."""
+        if [(event.what, event.release) for event in self.history.events()[-1:]] != [(PROVED, new)]:
+            self.history.add(PROVED, new)
 
     def _unlink(self) -> None:
         with contextlib.suppress(FileNotFoundError):
