@@ -58,11 +58,9 @@ class ActionModule(ActionBase):
             found = read(source)
         except ArchiveError as error:
             raise AnsibleActionFail(f"archive: {error}") from error
-        tags = [reference.rpartition(":")[2] for reference in found.references]
-        tag = image.rpartition(":")[2]
-        if tags and tag not in tags:
+        if found.references and image not in found.references:
             raise AnsibleActionFail(
-                f"archive: {source} holds {', '.join(found.references)}, but the tag asked for is {tag!r};"
-                " name the archive of that tag, or the tag of that archive"
+                f"archive: {source} holds {', '.join(found.references)}, but the image asked for is {image};"
+                " name the archive of that image, or the image of that archive"
             )
         return found.image_id

@@ -113,8 +113,10 @@ class _Deployment:
             start = None if take_over else starting_point(self.layout.lease_directory, self.wanted.initial_leases)
             release = None
             changed = True
+            diff = self._diff(previous, None)
             if image and account:
                 release = compose(image, account, self.wanted.unit, self.wanted.files, self.wanted.interfaces)
+                diff = self._diff(previous, release)
                 changed = self._stage(release, image, account, start)
                 if changed and release.name == previous and not self.check_mode:
                     self._resume(release.name)
@@ -126,7 +128,7 @@ class _Deployment:
             "previous": previous,
             "image_id": image and image.id,
             "not_checked": self.not_checked if self.check_mode else None,
-            "diff": self._diff(previous, release),
+            "diff": diff,
             "warnings": self.warnings,
             **self.outcome,
         }
@@ -248,19 +250,27 @@ class _Deployment:
 
     def _diff(self, previous: str | None, release: Release | None) -> list[dict[str, str]]:
         files = release.files if release else {**self.wanted.files, UNIT: self.wanted.unit}
-        changes = []
-        for path in sorted(set(files) - {RECORD}):
-            before, after = self.store.read(previous, path), files[path]
-            if before != after:
-                changes.append(
-                    {
-                        "before_header": f"{previous or 'nothing'}: {path}",
-                        "after_header": f"{release.name if release else 'the release'}: {path}",
-                        "before": _lexer.redact(before),
-                        "after": _lexer.redact(after),
-                    }
-                )
-        return changes
+        name = release.name if release else "the release"
+        changes = [
+            _change(f"{previous or 'nothing'}: {path}", f"{name}: {path}", self.store.read(previous, path), files[path])
+            for path in sorted(set(files) - {RECORD})
+        ]
+        if release and release.name == previous and not self.store.copy_is_right(release.name):
+            copy = str(self.layout.copy)
+            changes.append(_change(copy, copy, self.store.read_copy(), self.store.copy_of(release.name)))
+        return [change for change in changes if change["before"] != change["after"]]
+
+
+def _change(before_header: str, after_header: str, before: str, after: str) -> dict[str, str]:
+    shown_before, shown_after = _lexer.redact(before), _lexer.redact(after)
+    if before != after and shown_before == shown_after:
+        shown_after += "# (a secret in this file changes)\n"
+    return {
+        "before_header": before_header,
+        "after_header": after_header,
+        "before": shown_before,
+        "after": shown_after,
+    }
 
 
 class LeftError(ReleaseError):

@@ -71,3 +71,12 @@ def make_directory(path: Path, mode: int, uid: int = 0, gid: int = 0) -> None:
         path.mkdir(parents=True)
         os.chown(path, uid, gid)
         path.chmod(mode)
+
+
+def unused(path: Path) -> Path:
+    """*path*, or where it is taken, the first of path.2, path.3 ... that is not."""
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.name}.{number}")
+    return free

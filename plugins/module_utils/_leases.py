@@ -89,7 +89,7 @@ def prepare(directory: Path, start: Start, account: Account) -> None:
         source, backup = start.source, directory / f"{LEASES}~"
         if backup.exists():
             starts_from_it = source is not None and source.samefile(backup)
-            kept = backup.rename(directory / f"{LEASES}.before-quadlet")
+            kept = backup.rename(_files.unused(directory / f"{LEASES}.before-quadlet"))
             source = kept if starts_from_it else source
         replace(directory, source, account.uid, account.gid)
     for path in (directory / LEASES, directory / f"{LEASES}~"):

@@ -161,8 +161,17 @@ class Store:
             return ""
 
     def is_whole(self, release: Release) -> bool:
-        """Whether the release is on disk exactly as composed."""
-        return all(self.read(release.name, path) == text for path, text in release.files.items())
+        """Whether the release is on disk as composed, and its record fits it.
+
+        The record also has the name by which the image was asked for, which changes nothing of what runs.
+        """
+        content = {path: text for path, text in release.files.items() if path != RECORD}
+        try:
+            return all(self.read(release.name, path) == text for path, text in content.items()) and not self.edited(
+                release.name
+            )
+        except (ReleaseError, KeyError):
+            return False
 
     def write(self, release: Release, gid: int) -> Path:
         """Have the release on disk, durably, and return its directory. One that was edited by hand makes room."""
@@ -235,20 +244,22 @@ class Store:
     def copy_is_right(self, name: str) -> bool:
         """Whether /etc/dhcp/dhcpd.conf is a copy of the release's."""
         try:
-            return _text(self.layout.copy) == self._copy_of(name)
+            return _text(self.layout.copy) == self.copy_of(name)
         except FileNotFoundError:
             return False
+
+    def read_copy(self) -> str:
+        """What stands at the standard path; the empty text where there is nothing."""
+        try:
+            return _text(self.layout.copy)
+        except FileNotFoundError:
+            return ""
 
     def write_copy(self, name: str) -> None:
         """Put a copy to read at the standard path; a file that someone else put there is kept beside it."""
         if self.layout.copy.exists() and not self._is_ours(self.layout.copy):
-            kept = self.layout.copy.with_name(f"{CONFIG}.before-quadlet")
-            number = 1
-            while os.path.lexists(kept):
-                number += 1
-                kept = kept.with_name(f"{CONFIG}.before-quadlet.{number}")
-            self.layout.copy.rename(kept)
-        _files.write(self.layout.copy, self._copy_of(name), 0o640, gid=self.account(name).gid)
+            self.layout.copy.rename(_files.unused(self.layout.copy.with_name(f"{CONFIG}.before-quadlet")))
+        _files.write(self.layout.copy, self.copy_of(name), 0o640, gid=self.account(name).gid)
 
     def give_back_copy(self) -> None:
         """Remove the copy to read, and give a file that was there before us its name back."""
@@ -268,7 +279,8 @@ class Store:
     def _is_ours(copy: Path) -> bool:
         return copy.read_bytes().startswith(COPY_HEADER.partition("{")[0].encode())
 
-    def _copy_of(self, name: str) -> str:
+    def copy_of(self, name: str) -> str:
+        """The copy to read of the release *name*'s dhcpd.conf, as it should be."""
         return COPY_HEADER.format(source=Layout().directory(name) / CONFIG) + "\n" + self.read(name, CONFIG)
 
 

@@ -279,6 +279,8 @@ def main() -> None:
         module.fail_json(msg=str(error))
     for warning in outcome.pop("warnings", []):
         module.warn(warning)
+    for gap in outcome.get("not_checked", []):
+        module.warn(f"not checked yet: {gap}")
     diff = outcome.pop("diff", None)
     if module._diff and diff is not None:
         outcome["diff"] = diff
