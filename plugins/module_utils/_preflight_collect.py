@@ -20,7 +20,7 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Optional, TypeVar
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _boot_servers as boot_servers
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _firewall as firewall
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lease_file as lease_file
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lease_contents as lease_file
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _managers as managers
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _netlink as netlink
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _platform_collect as platform_collect

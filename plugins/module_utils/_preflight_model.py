@@ -12,7 +12,7 @@ from typing import Callable, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._boot_servers import Server
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._firewall import Firewall
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_file import LeaseFile
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import LeaseFile
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._managers import Client, Reading
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import Address, Link, TcpListener, UdpSocket
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._rogue import Survey

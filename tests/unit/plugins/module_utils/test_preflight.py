@@ -17,7 +17,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_in
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_network as network
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_static as static
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_file import LeaseFile
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import LeaseFile
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._managers import Reading
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import (
     Address,
@@ -705,7 +705,10 @@ def test_a_lease_file_is_read_whole(tmp_path: Path) -> None:
     root = tree(tmp_path, {LEASES.lstrip("/"): "lease 198.51.100.7 {\n  starts"})
     asked = Policy()
     (finding,) = system.leases(collect(asked, Commands(), root, KERNEL), asked)
-    assert (finding.status, finding.found) == ("failure", f"{LEASES}: the declaration in line 1 has no end")
+    assert (finding.status, finding.found) == (
+        "failure",
+        f"{LEASES}: line 2: the end of the file where a number of a date should be",
+    )
 
 
 def test_a_survey_is_made_only_on_request_and_on_the_serving_interfaces(tmp_path: Path) -> None:
