@@ -33,7 +33,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         archive = arguments.pop("archive", None)
-        arguments["files"] = _packed(arguments.get("files"))
+        if "files" in arguments:  # a way back has none
+            arguments["files"] = _packed(arguments["files"])
         if not archive:
             result = self._execute_module(MODULE, arguments, task_vars=task_vars)
             if result.pop("archive_needed", False):

@@ -56,8 +56,8 @@ def _file_problems(variables: Mapping[str, Any], is_file: Callable[[str], bool])
             continue
         if not path.startswith("/"):
             found.append(
-                f"{PREFIX}{name}: {path!r} is no absolute path; begin it with {{{{ inventory_dir }}}}/ or {{{{ playbook_dir }}}}/,"
-                " say, to name a file beside the inventory or the playbook"
+                f"{PREFIX}{name}: {path!r} is no absolute path; begin it with"
+                " {{ inventory_dir }}/, say, to name a file beside the inventory"
             )
         elif name == "image_archive" and not is_file(path):
             found.append(f"{PREFIX}{name}: there is no file {path} on the controller")

@@ -155,18 +155,26 @@ def test_no_temporary_directory_stays_on_the_host(archive: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "image", "error"),
     [
-        (["localhost/dhcpd:1"], "localhost/dhcpd:2", "holds localhost/dhcpd:1, but the tag asked for is '2'"),
+        (
+            ["localhost/dhcpd:1"],
+            "localhost/dhcpd:2",
+            "but the image asked for is localhost/dhcpd:2",
+        ),
         (
             ["localhost/dhcpd:1", "localhost/dhcpd:11"],
             "localhost/dhcpd:111",
             "holds localhost/dhcpd:1, localhost/dhcpd:11",
         ),
         (["localhost/dhcpd:1", "localhost/dhcpd:2"], "localhost/dhcpd:2", None),
-        (["localhost/dhcpd:1"], "registry.example.net:5000/net/dhcpd:1", None),
+        (
+            ["localhost/dhcpd:1"],
+            "localhost/other:1",
+            "but the image asked for is localhost/other",
+        ),
         ([], "localhost/dhcpd:2", None),
     ],
 )
-def test_the_tag_asked_for_is_in_the_archive_or_nothing_runs(
+def test_the_image_asked_for_is_in_the_archive_or_nothing_runs(
     tmp_path: Path, tags: list[str], image: str, error: str | None
 ) -> None:
     action = Action({"image": image, "archive": "image.tar"}, [{"changed": False}], make(tmp_path, tags))
