@@ -29,6 +29,7 @@ IMAGES = ROOT / ".cache/images"
 IMAGE = "localhost/dhcpd:4.4.3-P1-1"
 ARCHIVE = str(IMAGES / "dhcpd-4.4.3-P1-1.tar")
 TEMPLATE = "roles/dhcpd_container/templates/dhcpd.container.j2"
+TIMER = ["dhcpd-release-undo.timer", "dhcpd-release-undo.service"]
 CLIENTS, PAUSE = 20, 0.1
 
 # Everything of a host that a switch could change, read in one go.
@@ -95,6 +96,7 @@ def pid(which):
     return int(subprocess.run(show, capture_output=True, text=True).stdout)
 main = undo = 0
 while not main:
+    time.sleep(0.05)
     main = pid("MainPID")
 for line in journal.stdout if step != "start" else []:
     if line.strip() == step:
@@ -108,6 +110,7 @@ try:
 except ProcessLookupError:
     print("ended", main, flush=True)
 while not undo and "undo" in also:
+    time.sleep(0.01)
     undo = pid("ControlPID")
 if undo:
     os.kill(undo, signal.SIGKILL)
@@ -323,7 +326,7 @@ class Host:
         )
         assert now["current"] == release
         assert now["source"] == "/etc/containers/systemd/dhcpd.container"
-        assert [name for name in now["leftovers"] if not (armed and name == "dhcpd-release-undo.timer")] == []
+        assert [name for name in now["leftovers"] if not (armed and name in TIMER)] == []
         numbers = [int(line[0]) for line in now["history"]]
         assert numbers == sorted(set(numbers))
         self.serves()
@@ -331,12 +334,12 @@ class Host:
         return now
 
     @contextlib.contextmanager
-    def unharmed(self, untouched: bool = False) -> Iterator[dict[str, Any]]:
+    def unharmed(self, untouched: bool = False, armed: bool = False) -> Iterator[dict[str, Any]]:
         """Whatever happens within, the release of before serves at the end; *untouched*: it was not even restarted."""
         before = self.look()
         assert before["current"] and before["runs"] == [before["current"]], {**before, "leases": "..."}
         yield before
-        after = self.whole(before["current"])
+        after = self.whole(before["current"], armed=armed)
         if untouched:
             for name in ("container", "history", "releases", "copy"):
                 assert after[name] == before[name], name

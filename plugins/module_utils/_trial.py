@@ -125,7 +125,7 @@ class Trial:
             packaged = Packaged(take_over, self.service) if take_over else None
             outcome = {"proved": True, "proved_on": [], "unanswered_for": None}
             return self._finish(lambda: self._write_down(new), packaged, outcome)
-        return self._leave(note, "the switch was ended in the middle of the trial.")
+        return self._leave(note, note["why"])
 
     def _start(self, cursor: str) -> None:
         try:
@@ -149,6 +149,8 @@ class Trial:
     def _leave(self, note: dict[str, Any], why: str) -> dict[str, Any]:
         """Put back what was there; the first failure on the way is told, and none keeps the rest from being done."""
         self.step("leaving")
+        # Whoever has to do this again, since it was killed or hung, knows the reason of the first time.
+        _all([lambda: _files.write(self.layout.note, json.dumps({**note, "why": why}), 0o600)])
         new, old, ran = note["new"], note["old"], note["ran"]
         packaged = Packaged(note["take_over"], self.service) if note["take_over"] else None
         cursor = self.service.cursor()
@@ -181,6 +183,7 @@ class Trial:
     def _note(self) -> dict[str, Any]:
         """What is on trial; without a note that can be read, what a boot would start is what ran before."""
         note = {"new": None, "old": self.store.current(), "ran": True, "timeout": 5.0, "take_over": None}
+        note["why"] = "the switch was ended in the middle of the trial."
         with contextlib.suppress(OSError, ValueError):
             note.update(json.loads(self.layout.note.read_text(encoding="utf-8")))
         return note
