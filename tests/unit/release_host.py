@@ -259,6 +259,8 @@ class Host:
         if words[0] == "load":
             self.images["untagged"] = self.registry["archive"] if "archive" in self.registry else Path(last).read_text()
         if words[0] == "save":
+            if Path(words[-2].partition("=")[2]).exists():
+                return 125, "", "docker-archive doesn't support modifying existing images"
             Path(words[-2].partition("=")[2]).write_text(last)
         if words[0] == "tag":
             if words[1] not in self.images.values():
