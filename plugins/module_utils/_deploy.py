@@ -142,7 +142,7 @@ class _Deployment:
         left = None if committed else self.history.left(release.name)
         if left and not self.wanted.retry:
             raise ReleaseError(
-                f"release {release.name} was left on {left.time}: {left.why}"
+                f"release {release.name} was left on {left.time}: {left.why.rstrip('.')}."
                 " It is not tried again until it changes, or dhcpd_container_retry says so"
             )
         if self.wanted.stage_only and self.store.is_whole(release):
@@ -151,8 +151,7 @@ class _Deployment:
             self._test(release, image, account)
         if not self.check_mode:
             self.store.write(release, account.gid)
-            if start:
-                prepare(self.layout.lease_directory, start, account)
+            prepare(self.layout.lease_directory, start, account)
             if left:
                 self.history.add(RETRIED, release.name)
             self._make_durable()

@@ -78,14 +78,15 @@ def holds_leases(path: Path) -> bool:
         return True
 
 
-def prepare(directory: Path, start: Start, account: Account) -> None:
+def prepare(directory: Path, start: Start | None, account: Account) -> None:
     """Make the lease directory and the lease file, owned by the service, from *start*. Raises OSError.
 
+    Without *start* no file is made: a packaged dhcpd's will be taken over when that has stopped.
     A lone dhcpd.leases~ is kept under another name, since dhcpd overwrites it at its first start.
     """
     _files.make_directory(directory, 0o750, account.uid, account.gid)
     os.chown(directory, account.uid, account.gid)
-    if start.present is None:
+    if start and start.present is None:
         source, backup = start.source, directory / f"{LEASES}~"
         if backup.exists():
             starts_from_it = source is not None and source.samefile(backup)
