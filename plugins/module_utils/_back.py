@@ -12,14 +12,14 @@ from typing import Any
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _transient
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import conclude
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import LEFT, History
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, all_of, locked
 
 
 def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> dict[str, Any]:
@@ -48,11 +48,14 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
             return {**outcome, "changed": True}
         if Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None) is None:
             raise ReleaseError(f"the image of release {target} is gone from this host; go back by the inventory's pin")
-    outcome.update(conclude(_transient.switch(run, layout, target, timeout, None), target, current), changed=True)
+        if target == current:  # committed already: there is nothing to try, and none to go back to
+            trial = Trial(layout, service, podman)
+            trial.undo()
+            return {**outcome, **trial.resume(target, timeout), "changed": True}
+    switched = _transient.switch(run, layout, target, timeout, None, by_hand=True)
+    outcome.update(conclude(switched, target, current), changed=True)
     with locked(layout.lock, wait=True):
         store.write_copy(target)
-        if current != target:
-            history.add(LEFT, current, f"rolled back to {target} by hand")
     return outcome
 
 
@@ -101,8 +104,11 @@ def hand_back(unit: str, timeout: int, run: Runner, check_mode: bool) -> dict[st
         record = store.record(current)
         askers, _unproved = askers_of(record["interfaces"], [store.read(current, path) for path in record["files"]])
         service.stop()
+        gone_over = packaged.runs()  # after a hand-back that was killed: then its leases are the newer ones
         try:
-            packaged.take_leases_back(layout.lease_directory)
+            if not gone_over:
+                packaged.give_leases_back(layout.lease_directory)
+                gone_over = True
             store.give_back_copy()
             packaged.start()
             answered = Prover(service, askers, timeout).ask(askers, timeout)
@@ -111,10 +117,13 @@ def hand_back(unit: str, timeout: int, run: Runner, check_mode: bool) -> dict[st
                 raise ReleaseError(f"{unit} did not answer on {', '.join(deaf) or 'any interface'}")
             packaged.enable()
         except (ReleaseError, OSError) as error:
-            packaged.hand_leases_to(layout.lease_directory, store.account(current))
-            store.write_copy(current)
-            service.restart()
-            raise ReleaseError(f"{error}; the service runs again as release {current}") from error
+            steps = [packaged.stop]
+            steps += [lambda: packaged.hand_leases_to(layout.lease_directory, store.account(current))] * gone_over
+            failed = all_of([*steps, lambda: store.write_copy(current), service.restart])
+            but = f", but not as it should: {failed}" if failed else ""
+            raise ReleaseError(f"{error}; the service runs again as release {current}{but}") from error
+        # Until here a boot starts the release, with its leases in their place.
+        packaged.set_leases_aside(layout.lease_directory)
         _unlink(layout, store)
         service.reload()
     return outcome

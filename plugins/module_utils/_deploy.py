@@ -17,7 +17,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _tran
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import Start, prepare, starting_point
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
@@ -107,6 +107,8 @@ class _Deployment:
     def run(self) -> dict[str, Any]:
         previous = self.store.current()
         take_over = self.wanted.take_over if previous is None else None
+        if take_over and (self.layout.lease_directory / LEASES).exists() and not self.service.is_active(take_over):
+            take_over = None  # it has served no one lately: the leases that a removal left here are the newer ones
         with contextlib.nullcontext() if self.check_mode else locked(self.layout.lock):
             image = self._image()
             account = self._account()
@@ -118,7 +120,7 @@ class _Deployment:
                 release = compose(image, account, self.wanted.unit, self.wanted.files, self.wanted.interfaces)
                 diff = self._diff(previous, release)
                 changed = self._stage(release, image, account, start)
-                if changed and release.name == previous and not self.check_mode:
+                if changed and release.name == previous and not self.check_mode and not self.wanted.stage_only:
                     self._resume(release.name)
         if changed and release and release.name != previous and not self.check_mode and not self.wanted.stage_only:
             self._switch(release, take_over)

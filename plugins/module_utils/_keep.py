@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError, Store
 
 
 def prune(store: Store, history: History, images: Images, keep: int) -> list[str]:
@@ -26,7 +27,8 @@ def prune(store: Store, history: History, images: Images, keep: int) -> list[str
     removed = expendable[: max(0, len(names) - keep)]
     for name in removed:
         store.remove(name)
-    images.remove_all_but({str(store.record(name)["image_id"]) for name in store.names()})
+    with contextlib.suppress(ReleaseError, KeyError):  # a damaged record: who knows which image it needs
+        images.remove_all_but({str(store.record(name)["image_id"]) for name in store.names()})
     return removed
 
 

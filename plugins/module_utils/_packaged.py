@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, PACKAGED, replace
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
@@ -35,21 +36,43 @@ class Packaged:
 
     def hand_leases_to(self, directory: Path, account: Account) -> None:
         """Stop the unit, and let the service in the container start from its last lease."""
-        self._service.systemctl("stop", self.unit)
-        replace(directory, self.leases(), account.uid, account.gid)
+        place = self.leases()
+        self.stop()
+        _files.make_directory(directory, 0o750, account.uid, account.gid)
+        replace(directory, place, account.uid, account.gid)
+
+    def make_way(self, directory: Path) -> None:
+        """Before a take over: leases of another time go aside, so that what is taken back was taken over.
+
+        Raises ReleaseError where the package has no leases to take over.
+        """
+        self.leases()
+        ours = directory / LEASES
+        if ours.exists():
+            ours.rename(_files.unused(directory / f"{LEASES}.before-take-over"))
 
     def take_leases_back(self, directory: Path) -> None:
-        """Take back the leases, with those that the container added: its file was made from the package's.
+        """Take back the leases, and set the container's file aside."""
+        self.give_leases_back(directory)
+        self.set_leases_aside(directory)
 
-        The container's file goes, so that no later release starts from leases that have aged meanwhile.
-        """
+    def give_leases_back(self, directory: Path) -> None:
+        """Take back the leases, with those that the container added: its file was made from the package's."""
         ours = directory / LEASES
-        if not ours.exists():
-            return
-        place = self.leases()
-        there = place.stat()
-        replace(place.parent, ours, there.st_uid, there.st_gid)
-        ours.rename(directory / f"{LEASES}.handed-back")
+        if ours.exists():
+            place = self.leases()
+            there = place.stat()
+            replace(place.parent, ours, there.st_uid, there.st_gid)
+
+    def set_leases_aside(self, directory: Path) -> None:
+        """The container's file goes, so that no later release starts from leases that have aged meanwhile."""
+        ours = directory / LEASES
+        if ours.exists():
+            ours.rename(directory / f"{LEASES}.handed-back")
+
+    def stop(self) -> None:
+        """Stop the unit."""
+        self._service.systemctl("stop", self.unit)
 
     def start(self) -> None:
         """Start the unit."""

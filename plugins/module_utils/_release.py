@@ -216,9 +216,10 @@ class Store:
             _files.sync(self.layout.etc)
 
     def names(self) -> list[str]:
-        """The releases on disk, the one that was written last at the end."""
+        """The releases on disk, the one that was written last at the end; what a killed write left is none."""
         try:
-            places = [place for place in self.layout.releases.iterdir() if (place / RECORD).is_file()]
+            there = [place for place in self.layout.releases.iterdir() if not place.name.startswith(".")]
+            places = [place for place in there if (place / RECORD).is_file()]
         except FileNotFoundError:
             return []
         return [place.name for place in sorted(places, key=lambda place: (place.stat().st_mtime, place.name))]

@@ -26,7 +26,9 @@ PACKAGE = "ansible_collections.quadlet.dhcpd.plugins.module_utils"
 MARGIN = 90  # s; beside the proof of new and old: reloads, two restarts, and a command that hangs
 
 
-def switch(run: Runner, layout: Layout, release: str, timeout: float, take_over: str | None) -> dict[str, Any]:
+def switch(
+    run: Runner, layout: Layout, release: str, timeout: float, take_over: str | None, by_hand: bool = False
+) -> dict[str, Any]:
     """Start the switch to *release*, wait for its end and return its outcome (see Trial.run).
 
     Raises ReleaseError where it could not be started, or ended without a word.
@@ -50,7 +52,7 @@ def switch(run: Runner, layout: Layout, release: str, timeout: float, take_over:
             "systemd-run", "--quiet", "--collect", "--wait", f"--unit={UNIT}", f"--property=RuntimeMaxSec={deadline}",
             "--property=TimeoutStopSec=180", f"--property=ExecStopPost={' '.join([*python, 'undo'])}", environment,
             "--", *python, "run", f"--release={release}", f"--timeout={timeout}",
-            *([f"--take-over={take_over}"] if take_over else []),
+            *([f"--take-over={take_over}"] if take_over else []), *(["--by-hand"] if by_hand else []),
         ]
     )  # fmt: skip
     if layout.on_trial:  # its ExecStopPost= was killed as well: what the timer is for, at once

@@ -52,10 +52,11 @@ class Trial:
         self.ask = _inform.ask
         self.step: Callable[[str], None] = lambda _name: None
 
-    def run(self, new: str, timeout: float, take_over: str | None) -> dict[str, Any]:
+    def run(self, new: str, timeout: float, take_over: str | None, by_hand: bool = False) -> dict[str, Any]:
         """Switch to the staged release *new*, proved within *timeout* seconds; return the outcome.
 
-        *take_over* is the systemd unit of a packaged dhcpd that serves now, if any.
+        *take_over* is the systemd unit of a packaged dhcpd that serves now, if any. A person who goes back *by_hand*
+        leaves the old release: it is not tried again.
         """
         old = self.store.current()
         # Once a release is committed, the leases are ours: a package's old file must never replace them.
@@ -67,11 +68,14 @@ class Trial:
             "ran": packaged.runs() if packaged else self.service.state().runs,
             "timeout": timeout,
             "take_over": take_over,
+            "by_hand": by_hand,
         }
         askers, _unproved = self._askers(new)
         prover = Prover(self.service, askers, timeout, self.ask)
         service = self.podman.service_of(self.layout.directory(new))
         keep_copy(self.layout.lease_directory, self.layout.lease_copies)
+        if packaged:
+            packaged.make_way(self.layout.lease_directory)
         self.history.add(TRIED, new)
         self.step("tried")
         try:
@@ -101,7 +105,7 @@ class Trial:
             "proved_on": [asker.interface for asker in askers],
             "unanswered_for": round(answered_at - silent_since, 3) if answered else None,
         }
-        return self._finish(write_down, packaged, outcome)
+        return self._finish(write_down, packaged, outcome, note)
 
     def resume(self, name: str, timeout: float) -> dict[str, Any]:
         """Start the committed release *name* where it does not run, prove it, and return the outcome.
@@ -124,7 +128,7 @@ class Trial:
         if new and self.store.current() == new:
             packaged = Packaged(take_over, self.service) if take_over else None
             outcome = {"proved": True, "proved_on": [], "unanswered_for": None}
-            return self._finish(lambda: self._write_down(new), packaged, outcome)
+            return self._finish(lambda: self._write_down(new), packaged, outcome, note)
         return self._leave(note, note["why"])
 
     def _start(self, cursor: str) -> None:
@@ -136,10 +140,14 @@ class Trial:
             raise ReleaseError(f"{error} {said(words)}" if words else str(error)) from error
 
     def _finish(
-        self, write_down: Callable[[], None], packaged: Packaged | None, outcome: dict[str, Any]
+        self, write_down: Callable[[], None], packaged: Packaged | None, outcome: dict[str, Any], note: dict[str, Any]
     ) -> dict[str, Any]:
         """Tidy up after the commit. Nothing that fails here makes it undone."""
-        failed = _all([write_down, *([packaged.disable] if packaged else []), self._unlink, self.service.reload])
+        why = f"rolled back to {note['new']} by hand"
+        leave = [lambda: self.history.add(LEFT, note["old"], why)] if note["by_hand"] else []
+        failed = all_of(
+            [write_down, *leave, *([packaged.disable] if packaged else []), self._unlink, self.service.reload]
+        )
         if failed:
             outcome["warnings"] = [f"the release serves and is committed, but not all could be tidied up: {failed}"]
         self._end(outcome)
@@ -150,7 +158,7 @@ class Trial:
         """Put back what was there; the first failure on the way is told, and none keeps the rest from being done."""
         self.step("leaving")
         # Whoever has to do this again, since it was killed or hung, knows the reason of the first time.
-        _all([lambda: _files.write(self.layout.note, json.dumps({**note, "why": why}), 0o600)])
+        all_of([lambda: _files.write(self.layout.note, json.dumps({**note, "why": why}), 0o600)])
         new, old, ran = note["new"], note["old"], note["ran"]
         packaged = Packaged(note["take_over"], self.service) if note["take_over"] else None
         cursor = self.service.cursor()
@@ -165,9 +173,9 @@ class Trial:
         else:
             steps += [self.service.stop]
             back = "The service is stopped, as it was before"
-        failed = _all(steps)
+        failed = all_of(steps)
         if new:
-            _all([lambda: self.history.add(LEFT, new, why)])
+            all_of([lambda: self.history.add(LEFT, new, why)])
         back = f"{back}, but not as it should: {failed}" if failed else f"{back}."
         outcome = {"proved": False, "why": why, "back": back}
         self._end(outcome)
@@ -176,13 +184,13 @@ class Trial:
 
     def _end(self, outcome: dict[str, Any]) -> None:
         """Say how it ended before the note goes: whoever kills what comes between finds one or the other."""
-        _all([lambda: _files.write(self.layout.outcome, json.dumps(outcome), 0o600)])
+        all_of([lambda: _files.write(self.layout.outcome, json.dumps(outcome), 0o600)])
         with contextlib.suppress(FileNotFoundError):
             self.layout.note.unlink()
 
     def _note(self) -> dict[str, Any]:
         """What is on trial; without a note that can be read, what a boot would start is what ran before."""
-        note = {"new": None, "old": self.store.current(), "ran": True, "timeout": 5.0, "take_over": None}
+        note = {"new": None, "old": self.store.current(), "ran": True, "timeout": 5.0, "take_over": None, "by_hand": 0}
         note["why"] = "the switch was ended in the middle of the trial."
         with contextlib.suppress(OSError, ValueError):
             note.update(json.loads(self.layout.note.read_text(encoding="utf-8")))
@@ -205,7 +213,7 @@ class Trial:
         return askers_of(record["interfaces"], [self.store.read(name, path) for path in record["files"]])
 
 
-def _all(steps: Sequence[Callable[[], object]]) -> Exception | None:
+def all_of(steps: Sequence[Callable[[], object]]) -> Exception | None:
     """Do each of *steps*, whatever becomes of the others; return the first failure."""
     failed: Exception | None = None
     for step in steps:
@@ -248,6 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--release")
     parser.add_argument("--timeout", type=float)
     parser.add_argument("--take-over")
+    parser.add_argument("--by-hand", action="store_true")
     options = parser.parse_args(arguments)
     layout = Layout()
     trial = Trial(layout, Service(run_command), Podman(run_command))
@@ -257,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with locked(layout.lock, wait=options.action == "undo"):
             if options.action == "run":
                 trial.undo()  # what an earlier switch left behind, if anything
-                outcome = trial.run(options.release, options.timeout, options.take_over)
+                outcome = trial.run(options.release, options.timeout, options.take_over, options.by_hand)
             else:
                 outcome = trial.undo()
     except (ReleaseError, OSError) as error:

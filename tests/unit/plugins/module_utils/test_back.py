@@ -15,7 +15,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _lea
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import hand_back, remove, roll_back
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
-from release_host import IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed, reported
+from release_host import IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed
 
 pytestmark = ROOT
 SERVICE = "dhcpd.service"
@@ -137,7 +137,6 @@ def test_another_run_that_switches_keeps_its_way(new_host: Any) -> None:
     assert host.did == []
 
 
-@reported("that a release was rolled back from is written by the module, which a lost connection ends")
 def test_a_release_is_left_also_where_the_module_dies_while_it_waits(new_host: Any) -> None:
     host = two(new_host)
     real = host._systemd_run
@@ -155,7 +154,6 @@ def test_a_release_is_left_also_where_the_module_dies_while_it_waits(new_host: A
     assert host.history.left(NEW), "or the next play walks into the same outage"
 
 
-@reported("going back to the current release is a trial whose old and new are one: an undo calls it proved")
 def test_the_current_release_that_is_stopped_is_never_called_proved_unproved(new_host: Any, monkeypatch: Any) -> None:
     host = two(new_host)
     host.running = None
@@ -281,7 +279,6 @@ def full(*_arguments: Any, **_options: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
-@reported("a hand-back that fails before the leases went over puts the package's old leases over those of now")
 def test_a_hand_back_that_fails_early_loses_no_lease(new_host: Any, monkeypatch: Any) -> None:
     host = taken_over(new_host)
     copy = iter([full])
@@ -292,7 +289,6 @@ def test_a_hand_back_that_fails_early_loses_no_lease(new_host: Any, monkeypatch:
     assert host.serves == [NEW] and host.leases.read_text() == LEASE % 60 + LEASE % 62
 
 
-@reported("the first failure on the way back from a hand-back keeps the rest from being done: nobody serves")
 @pytest.mark.parametrize("then", ["full disk", "the package does not stop"])
 def test_whatever_fails_on_the_way_back_the_release_serves_again(new_host: Any, monkeypatch: Any, then: str) -> None:
     host = taken_over(new_host, {PACKAGE: "stop fails" if then == "the package does not stop" else "deaf"})
@@ -337,6 +333,5 @@ def test_a_hand_back_that_was_killed_anywhere_is_ended_by_the_next(new_host: Any
     assert killed_everywhere(new_host, lambda host: hand_back(PACKAGE, 0, host, check_mode=False)) == []
 
 
-@reported("hand_back runs in the module: killed halfway, a boot finds a release whose leases were renamed")
 def test_a_host_that_boots_in_the_middle_of_a_hand_back_serves(new_host: Any) -> None:
     assert killed_everywhere(new_host, Host.boot) == []

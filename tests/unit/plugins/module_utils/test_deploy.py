@@ -24,7 +24,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
-from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed, reported
+from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
 
 ID, BAD = IDS["2"], "f" * 64
 NAME, LATEST = "localhost/dhcpd:2", "localhost/dhcpd:latest"
@@ -456,7 +456,6 @@ def test_what_dhcpd_refuses_is_not_staged(new_host: Any) -> None:
 
 
 @ROOT
-@reported("state=staged starts the current release where that was edited and is stopped")
 def test_staging_never_starts_anything(new_host: Any) -> None:
     host = new_host().with_releases(NEW, running=False)
     (host.layout.directory(NEW) / "dhcpd.conf").write_text("# edited\n")
@@ -493,7 +492,6 @@ def test_take_over_has_no_effect_once_there_is_a_release(new_host: Any) -> None:
 
 
 @ROOT
-@reported("with take_over still in the inventory, a host that was cleared starts from the package's aged leases")
 def test_leases_that_a_removal_left_are_not_replaced_by_those_of_a_stopped_package(new_host: Any) -> None:
     host = new_host().with_package()
     host.layout.lease_directory.mkdir()

@@ -73,7 +73,6 @@ def test_leases_of_a_package_that_does_not_stop_are_not_taken_over(host: Host, p
     assert not host.leases.exists()
 
 
-@reported("/var/lib/dhcpd is made by nobody before the first take over, which fails when the package has stopped")
 def test_a_lease_directory_that_is_missing_is_made_for_the_service(host: Host, packaged: Packaged) -> None:
     host.layout.lease_directory.rmdir()
     packaged.hand_leases_to(host.layout.lease_directory, ACCOUNT)

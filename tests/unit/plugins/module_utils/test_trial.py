@@ -21,7 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import Hist
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked, main, run_command
-from release_host import LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed, reported
+from release_host import LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed
 
 pytestmark = ROOT
 SERVICE = "dhcpd.service"
@@ -397,7 +397,6 @@ def test_a_package_s_leases_never_replace_those_of_a_committed_release(new_host:
     assert not any(PACKAGE in words for words in host.did)
 
 
-@reported("leases that were there before the take over replace the package's where the trial ends before it")
 @pytest.mark.parametrize("step", ["linked", "reloaded"])
 def test_leases_of_another_time_never_replace_a_package_s(new_host: Any, step: str) -> None:
     host = BEFORE["a package"](new_host())
@@ -408,7 +407,6 @@ def test_leases_of_another_time_never_replace_a_package_s(new_host: Any, step: s
     assert host.packaged_leases.read_text() == LEASE % 60
 
 
-@reported("Packaged.leases is asked for only when the unit is stopped")
 def test_a_package_whose_leases_are_nowhere_is_not_stopped(new_host: Any) -> None:
     host = BEFORE["a package"](new_host())
     host.packaged_leases.unlink()
