@@ -162,16 +162,18 @@ class Trial:
         new, old, ran = note["new"], note["old"], note["ran"]
         packaged = Packaged(note["take_over"], self.service) if note["take_over"] else None
         cursor = self.service.cursor()
-        steps: list[Callable[[], object]] = [lambda: self.store.restore(old), self._unlink, self.service.reload]
+        unlink: list[Callable[[], object]] = [lambda: self.store.restore(old), self._unlink, self.service.reload]
+        # Where no unit file will be left, the service is stopped before: then systemd still knows how to.
         if packaged:
-            steps += [self.service.stop, lambda: packaged.take_leases_back(self.layout.lease_directory)]
+            steps = [self.service.stop, lambda: packaged.take_leases_back(self.layout.lease_directory), *unlink]
             steps += [packaged.start] if ran else []
             back = f"{packaged.unit} serves again"
         elif old and ran:
-            steps += [self.service.restart, lambda: self._prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
+            steps = [*unlink, self.service.restart]
+            steps += [lambda: self._prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
             back = f"The service runs again as release {old}"
         else:
-            steps += [self.service.stop]
+            steps = [self.service.stop, *unlink]
             back = "The service is stopped, as it was before"
         failed = all_of(steps)
         if new:
