@@ -11,7 +11,7 @@ import shutil
 from typing import Any
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _transient
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import conclude
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import conclude, leases_must_be_whole
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
@@ -44,6 +44,7 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
         if store.edited(target):
             raise ReleaseError(f"{layout.directory(target)} was edited by hand: what is in it was never proved")
         record = store.record(target)
+        leases_must_be_whole(layout)
         if check_mode:
             return {**outcome, "changed": True}
         if Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None) is None:

@@ -10,6 +10,7 @@ import contextlib
 import pwd
 import re
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _tran
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
@@ -151,6 +153,7 @@ class _Deployment:
             return False
         if not committed:
             self._test(release, image, account)
+            leases_must_be_whole(self.layout)
         if not self.check_mode:
             self.store.write(release, account.gid)
             prepare(self.layout.lease_directory, start, account)
@@ -272,6 +275,20 @@ def _change(before_header: str, after_header: str, before: str, after: str) -> d
         "before": shown_before,
         "after": shown_after,
     }
+
+
+def leases_must_be_whole(layout: Layout) -> None:
+    """Raise ReleaseError where dhcpd would drop leases at its next start: it does so without a word, and exits 0."""
+    path = layout.lease_directory / LEASES
+    for _look in range(3):
+        found = damage(path, family=4) if path.exists() else []
+        if not found:
+            return
+        time.sleep(0.2)  # the last record may be on its way
+    raise ReleaseError(
+        f"{path} is damaged: {describe(found)}. dhcpd would drop these leases at its next start, so nothing was"
+        f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has those of the last switches"
+    )
 
 
 class LeftError(ReleaseError):
