@@ -287,7 +287,8 @@ def leases_must_be_whole(layout: Layout) -> None:
         time.sleep(0.2)  # the last record may be on its way
     raise ReleaseError(
         f"{path} is damaged: {describe(found)}. dhcpd would drop these leases at its next start, so nothing was"
-        f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has those of the last switches"
+        f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has a copy of before"
+        " each switch"
     )
 
 
