@@ -109,7 +109,8 @@ try:
     print("killed", main, flush=True)
 except ProcessLookupError:
     print("ended", main, flush=True)
-while not undo and "undo" in also:
+end = time.monotonic() + 15
+while not undo and "undo" in also and time.monotonic() < end:
     time.sleep(0.01)
     undo = pid("ControlPID")
 if undo:
@@ -128,7 +129,10 @@ class Killer:
 
     def end(self) -> tuple[str, str]:
         """Whether it killed or came too late, and the process."""
-        said, _none = self.process.communicate(timeout=30)
+        try:
+            said, _none = self.process.communicate(timeout=30)
+        finally:
+            self.process.kill()
         what, pid = said.split()
         return what, pid
 
@@ -306,12 +310,14 @@ class Host:
 
     @contextlib.contextmanager
     def clients_at_rest(self) -> Iterator[None]:
-        """Nobody asks meanwhile."""
+        """Nobody asks meanwhile, and the lease file is afterwards what it was before."""
         assert self.clients
         self.clients.send_signal(signal.SIGSTOP)
+        self.sh("cp -a /var/lib/dhcpd/dhcpd.leases /root/leases")
         try:
             yield
         finally:
+            self.sh("systemctl stop dhcpd && cp -a /root/leases /var/lib/dhcpd/dhcpd.leases && systemctl start dhcpd")
             self.clients.send_signal(signal.SIGCONT)
 
     # --- what must hold ------------------------------------------------------------------------------------------

@@ -86,9 +86,8 @@ RIGHTLY_SILENT = {
 
 
 @pytest.mark.parametrize("case", RIGHTLY_SILENT)
-def test_rightly_silent(hosts: dict[str, Host], case: str) -> None:
-    # On the host whose clients are at rest: here some of them are refused, and should be.
-    host = hosts["delta"]
+def test_rightly_silent(host: Host, case: str) -> None:
+    # dhcpd itself forgets leases that are in no pool any more: that is what the inventory asked for.
     back = host.look()["current"]
     authoritative = "" if case == "not authoritative" else "authoritative;\n"
     with host.clients_at_rest():
