@@ -4,10 +4,10 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
 steps := lint sanity unit docs build oracle molecule
 
-.PHONY: help prepare demo test readme fuzz clean $(steps)
+.PHONY: help prepare demo test readme fuzz kill-switch clean $(steps)
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 	@echo '  make STEP       Run one of the checks alone: $(steps)'
 
 demo: prepare ## Bring up the lab fleet, run playbooks/site.yml on it, show its leases
@@ -15,6 +15,9 @@ demo: prepare ## Bring up the lab fleet, run playbooks/site.yml on it, show its 
 
 test: ## Run every check
 	@tests/run prepare $(steps)
+
+kill-switch: prepare ## Kill the switch 200 times, at each step and between them: twenty minutes
+	@tests/run $@
 
 $(steps): prepare
 	@tests/run $@

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, the quadlet.dhcpd authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -45,7 +44,7 @@ def lease(number: int) -> str:
 
 def best(work: Callable[[], object]) -> float:
     times = []
-    for _ in range(5):
+    for _round in range(5):
         before = time.perf_counter()
         work()
         times.append(time.perf_counter() - before)

@@ -46,9 +46,13 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         archive = arguments.pop("archive", None)
         packed = _packed(arguments.get("files"))
-        arguments["files"] = _marked(arguments.get("files"), packed)
+        if "files" in arguments:  # a way back has none
+            arguments["files"] = _marked(arguments["files"], packed)
         if not archive:
-            return self._run_module(arguments, packed, task_vars)
+            result = self._run_module(arguments, packed, task_vars)
+            if result.pop("archive_needed", False):
+                raise AnsibleActionFail(f"image_id: the host has no image {arguments['image_id']}; name its archive")
+            return result
 
         try:
             source = self._find_needle("files", archive)
@@ -76,11 +80,9 @@ class ActionModule(ActionBase):
             found = read(source)
         except ArchiveError as error:
             raise AnsibleActionFail(f"archive: {error}") from error
-        tags = [reference.rpartition(":")[2] for reference in found.references]
-        tag = image.rpartition(":")[2]
-        if tags and tag not in tags:
+        if found.references and image not in found.references:
             raise AnsibleActionFail(
-                f"archive: {source} holds {', '.join(found.references)}, but the tag asked for is {tag!r};"
-                " name the archive of that tag, or the tag of that archive"
+                f"archive: {source} holds {', '.join(found.references)}, but the image asked for is {image};"
+                " name the archive of that image, or the image of that archive"
             )
         return found.image_id

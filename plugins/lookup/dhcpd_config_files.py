@@ -21,6 +21,10 @@ options:
     type: list
     elements: str
     required: true
+  problems:
+    description: Return what is wrong with the files, one sentence each, in place of the files.
+    type: bool
+    default: false
 author:
   - The quadlet.dhcpd authors (@quadlet)
 """
@@ -48,18 +52,25 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import CONF
 
 
 class LookupModule(LookupBase):
-    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, str]]:
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
+        wants_problems = self.get_option("problems")
+        try:
+            files = self._files(terms, variables)
+        except ConfigFilesError as error:
+            if wants_problems:
+                return str(error).splitlines()
+            raise AnsibleLookupError(str(error)) from error
+        return [] if wants_problems else [{"path": path, "content": text} for path, text in files.items()]
+
+    def _files(self, terms: list[str], variables: dict[str, Any] | None) -> dict[str, str]:
         if len(terms) != 1:
             raise AnsibleLookupError("dhcpd_config_files: give the path of one dhcpd.conf")
         source = self.find_file_in_search_path(variables, "files", str(terms[0]), ignore_missing=True)
         if not source:
-            raise AnsibleLookupError(f"dhcpd_container_config_src: there is no file {terms[0]!r} on the controller")
+            raise ConfigFilesError(f"dhcpd_container_config_src: there is no file {terms[0]!r} on the controller")
 
         def read(path: str) -> str:
             return (Path(source) if path == CONFIG else Path(source).parent / path).read_text(encoding="utf-8")
 
-        try:
-            return [{"path": path, "content": text} for path, text in collect(read).items()]
-        except ConfigFilesError as error:
-            raise AnsibleLookupError(str(error)) from error
+        return collect(read)

@@ -2,24 +2,27 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From what the inventory asks for to a service that answers: stage, test, switch, prove, or leave all as it was."""
+"""From what the inventory asks for to a service that answers: stage, test, switch, or leave all as it was."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import ipaddress
 import pwd
 import re
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, NamedTuple
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _netlink
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import Start, prepare, starting_point
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     RECORD,
     UNIT,
@@ -34,7 +37,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     write_files,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import Prover, resume, switch
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
 
 class Wanted(NamedTuple):
@@ -51,117 +54,166 @@ class Wanted(NamedTuple):
     user: str
     initial_leases: str | None
     proof_timeout: int
+    take_over: str | None = None
+    retry: bool = False
+    keep: int = 5
+    stage_only: bool = False
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the request itself."""
         found = path_problems(self.files)
-        if not re.fullmatch(r"[a-z0-9][\w.:/-]*:[\w][\w.-]{0,127}", self.image):
+        if not re.fullmatch(r"[a-z0-9][\w.:/-]*:[\w][\w.-]{0,127}", self.image, re.ASCII):
             found.append(f"image: {self.image!r} is not allowed; give a name and a tag, NAME:TAG")
         if self.image.endswith(":latest") and not self.allow_latest:
             found.append(f"image: {self.image} names nothing that one could go back to; give a tag such as 4.4.3-P1-1")
         if self.digest and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.digest):
             found.append(f"digest: {self.digest!r} is not allowed; give sha256: and 64 hex digits")
+        if self.keep < 2:
+            found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
         return found
+
+
+class ArchiveNeeded(Exception):
+    """The host lacks the image, and nothing of the host can stand in for its archive."""
 
 
 def deploy(wanted: Wanted, run: Runner, check_mode: bool) -> dict[str, Any]:
     """Make this host what *wanted* says, or in *check_mode* find out what that would change.
 
-    Returns the module's return values, with `diff` and `warnings`. Raises ReleaseError when the host can't become so.
+    Returns the module's return values, with `diff` and `warnings`. Raises ReleaseError when the host can't become so,
+    and ArchiveNeeded when it first needs the image's archive.
     """
     problems = wanted.problems()
     if problems:
         raise ReleaseError("\n".join(problems))
-    layout = Layout()
     try:
-        with contextlib.nullcontext() if check_mode else locked(layout.lock):
-            return _Deployment(wanted, Store(layout), Podman(run), Service(run), check_mode).run()
+        return _Deployment(wanted, Layout(), run, check_mode).run()
     except OSError as error:
         raise ReleaseError(f"{error.filename or 'this host'}: {error.strerror or error}") from error
 
 
 class _Deployment:
-    def __init__(self, wanted: Wanted, store: Store, podman: Podman, service: Service, check_mode: bool) -> None:
+    def __init__(self, wanted: Wanted, layout: Layout, run: Runner, check_mode: bool) -> None:
         self.wanted = wanted
-        self.store = store
-        self.podman = podman
-        self.service = service
+        self.layout = layout
+        self.run_command = run
         self.check_mode = check_mode
+        self.store = Store(layout)
+        self.history = History(layout.history)
+        self.podman = Podman(run)
+        self.images = Images(self.podman, layout.image_archives)
+        self.service = Service(run)
         self.not_checked: list[str] = []
         self.warnings: list[str] = []
+        self.outcome: dict[str, Any] = {}
 
     def run(self) -> dict[str, Any]:
         previous = self.store.current()
-        image = self._image()
-        if image is None and self.wanted.image_id and not self.check_mode:
-            return {"changed": False, "archive_needed": True, "diff": [], "warnings": []}
-        account = self._account()
-        start = starting_point(self.store.layout.lease_directory, self.wanted.initial_leases)
-        if image is None or account is None:
-            release, changed, proved_on = None, True, None
-        else:
-            release = compose(image, account, self.wanted.unit, self.wanted.files)
-            changed, proved_on = self._reach(release, image, account, start)
-        outcome = {
+        take_over = self.wanted.take_over if previous is None else None
+        if take_over and (self.layout.lease_directory / LEASES).exists() and not self.service.is_active(take_over):
+            take_over = None  # it has served no one lately: the leases that a removal left here are the newer ones
+        with contextlib.nullcontext() if self.check_mode else locked(self.layout.lock):
+            image = self._image()
+            account = self._account()
+            start = None if take_over else starting_point(self.layout.lease_directory, self.wanted.initial_leases)
+            release = None
+            changed = True
+            diff = self._diff(previous, None)
+            if image and account:
+                release = compose(image, account, self.wanted.unit, self.wanted.files, self.wanted.interfaces)
+                diff = self._diff(previous, release)
+                changed = self._stage(release, image, account, start)
+                if changed and release.name == previous and not self.check_mode and not self.wanted.stage_only:
+                    self._resume(release.name)
+        if changed and release and release.name != previous and not self.check_mode and not self.wanted.stage_only:
+            self._switch(release, take_over)
+        found = {
             "changed": changed,
             "release": release and release.name,
             "previous": previous,
             "image_id": image and image.id,
-            "proved_on": proved_on,
             "not_checked": self.not_checked if self.check_mode else None,
-            "diff": self._diff(previous, release),
+            "diff": diff,
             "warnings": self.warnings,
+            **self.outcome,
         }
-        return {key: value for key, value in outcome.items() if value is not None or key in ("release", "previous")}
+        return {key: value for key, value in found.items() if value is not None or key in ("release", "previous")}
 
-    def _reach(self, release: Release, image: Image, account: Account, start: Start) -> tuple[bool, list[str] | None]:
+    def _stage(self, release: Release, image: Image, account: Account, start: Start | None) -> bool:
+        """Have the release ready on disk, tested; return whether anything is to change."""
         committed = self.store.current() == release.name and self.store.is_linked() and self.store.is_whole(release)
         if committed and self._runs(release.name):
-            if self.store.copy_is_right(release):
-                return False, None
-            if not self.check_mode:
-                self.store.write_copy(release, account.gid)
-            return True, None
+            return self._copy(release.name)
+        left = None if committed else self.history.left(release.name)
+        if left and not self.wanted.retry:
+            raise ReleaseError(
+                f"release {release.name} was left on {left.time}: {left.why.rstrip('.')}."
+                " It is not tried again until it changes, or dhcpd_container_retry says so"
+            )
+        if self.wanted.stage_only and self.store.is_whole(release):
+            return False
         if not committed:
             self._test(release, image, account)
-        if self.check_mode:
-            return True, None
-        prover = Prover(self.service, self._askers(), self.wanted.proof_timeout)
-        if committed:
-            prepare(self.store.layout.lease_directory, start, account)
-            resume(self.store, prover, release.name)
-        else:
-            place = self.store.write(release, account.gid)
-            prepare(self.store.layout.lease_directory, start, account)
-            switch(self.store, prover, release.name, self.podman.service_of(place))
-        self.store.write_copy(release, account.gid)
-        return True, [asker.interface for asker in prover.askers]
+            leases_must_be_whole(self.layout)
+        if not self.check_mode:
+            self.store.write(release, account.gid)
+            prepare(self.layout.lease_directory, start, account)
+            if left:
+                self.history.add(RETRIED, release.name)
+            self._make_durable()
+        return True
+
+    def _copy(self, name: str) -> bool:
+        if self.store.copy_is_right(name):
+            return False
+        if not self.check_mode:
+            self.store.write_copy(name)
+        return True
+
+    def _resume(self, name: str) -> None:
+        trial = Trial(self.layout, self.service, self.podman)
+        trial.undo()
+        self.store.commit(name)  # the links, where a person took them away
+        if not self._runs(name):
+            self.outcome = trial.resume(name, self.wanted.proof_timeout)
+        self._copy(name)
+
+    def _switch(self, release: Release, take_over: str | None) -> None:
+        self.warnings += askers_of(self.wanted.interfaces, self.wanted.files.values())[1]
+        timeout = self.wanted.proof_timeout
+        outcome = _transient.switch(self.run_command, self.layout, release.name, timeout, take_over)
+        self.outcome = conclude(outcome, release.name, self.store.current())
+        self.warnings += self.outcome.pop("warnings", [])
+        with locked(self.layout.lock, wait=True):
+            self.store.write_copy(release.name)
+            prune(self.store, self.history, self.images, self.wanted.keep)
 
     def _image(self) -> Image | None:
-        wanted, podman = self.wanted, self.podman
-        if not podman.is_installed():
+        wanted = self.wanted
+        if not self.podman.is_installed():
             if not self.check_mode:
                 raise ReleaseError("podman is not installed on this host; the role's tag `install` does that")
             self.not_checked.append("podman is not on this host yet: it would be installed")
             return None
+        if self.check_mode:
+            return self._image_in_check_mode()
         if wanted.image_id:
-            if podman.find(wanted.image_id) is None:
-                if self.check_mode:
-                    self.not_checked.append(f"the image {wanted.image} is not on this host yet: it would be loaded")
-                elif wanted.archive is None:
-                    return None
-                else:
-                    podman.load(wanted.archive, wanted.image_id, wanted.image)
-            elif not self.check_mode and podman.find(wanted.image) != Image(wanted.image, wanted.image_id):
-                podman.tag(wanted.image_id, wanted.image)
+            image = self.images.by_id(wanted.image_id, wanted.image, wanted.archive)
+            if image is None:
+                raise ArchiveNeeded
+            return image
+        return self.images.by_reference(wanted.image, wanted.digest, always_pull=wanted.image.endswith(":latest"))
+
+    def _image_in_check_mode(self) -> Image | None:
+        wanted = self.wanted
+        if wanted.image_id:
+            if self.podman.find(wanted.image_id) is None:
+                self.not_checked.append(f"the image {wanted.image} is not on this host yet: it would be loaded")
             return Image(wanted.image, wanted.image_id)
         reference = f"{wanted.image.rpartition(':')[0]}@{wanted.digest}" if wanted.digest else wanted.image
-        found = podman.find(reference)
-        if found is None and self.check_mode:
+        found = self.podman.find(reference)
+        if found is None:
             self.not_checked.append(f"the image {reference} is not on this host yet: it would be pulled")
-        elif not self.check_mode and (found is None or wanted.image.endswith(":latest")):
-            podman.pull(reference)
-            found = podman.find(reference)
         return found and Image(wanted.image, found.id)
 
     def _account(self) -> Account | None:
@@ -176,13 +228,14 @@ class _Deployment:
 
     def _runs(self, name: str) -> bool:
         state = self.service.state()
-        return state.runs and release_of(state.pid) == name and not self.store.layout.trial.exists()
+        return state.runs and release_of(state.pid) == name and not self.layout.on_trial
 
     def _test(self, release: Release, image: Image, account: Account) -> None:
         """Let quadlet and dhcpd judge the release before anything of it is on the host's disk."""
         if self.check_mode and self.podman.find(image.id) is None:
             self.not_checked.append("the configuration, which is tested in the image itself")
             return
+        self.images.must_be_of_its_tag(image)
         with tempfile.TemporaryDirectory(prefix="dhcpd_release-", dir="/run") as directory:
             write_files(Path(directory), release.files, account.gid)
             arguments = arguments_of(self.podman.service_of(Path(directory)), image)
@@ -193,55 +246,65 @@ class _Deployment:
                 f" the service was not touched. dhcpd said: {refusal}"
             )
 
-    def _askers(self) -> list[Asker]:
-        links = {link.name: link for link in _netlink.links()}
-        addresses = [
-            a for a in _netlink.addresses({link.ifindex: link.name for link in links.values()}) if a.family == 4
-        ]
-        try:
-            subnets = [net for net in _lexer.declared_subnets(self.wanted.files.values()) if net.version == 4]
-        except _lexer.LexError as error:
-            raise ReleaseError(f"files: the declared subnets cannot be read: {error}") from error
-        askers = []
-        inside = {
-            a.interface: a
-            for a in reversed(addresses)
-            if any(ipaddress.ip_address(a.address) in net for net in subnets)
-        }
-        for name in self.wanted.interfaces or inside:
-            link, address = links.get(name), inside.get(name)
-            mac = bytes.fromhex(link.mac.replace(":", "")) if link and link.mac else b""
-            if link is None or address is None or not link.carrier or len(mac) != 6:
-                self.warnings.append(f"{name}: not proved, since it has no carrier or no address in a declared subnet")
-            else:
-                askers.append(Asker(name, mac, address.address))
-        return askers
+    def _make_durable(self) -> None:
+        # podman fsyncs no layer of what it loads; sync -f is syncfs(2) of each file system.
+        places = [path for path in (self.layout.etc, self.layout.kept, Path("/var/lib/containers")) if path.exists()]
+        status, _out, err = self.run_command(["sync", "--file-system", *map(str, places)])
+        if status:
+            raise ReleaseError(f"the release could not be made durable: {err.strip()}")
 
     def _diff(self, previous: str | None, release: Release | None) -> list[dict[str, str]]:
         files = release.files if release else {**self.wanted.files, UNIT: self.wanted.unit}
-        changes = []
-        for path in sorted(set(files) - {RECORD}):
-            before, after = self.store.read(previous, path), files[path]
-            if before != after:
-                changed = excerpt(_lexer.redact(before), _lexer.redact(after))
-                place = f", from line {changed.line}" if changed.line else ""
-                changes.append(
-                    {
-                        "before_header": f"{previous or 'nothing'}: {path}{place}",
-                        "after_header": f"{release.name if release else 'the release'}: {path}{place}",
-                        "before": changed.before,
-                        "after": changed.after,
-                    }
-                )
-        return changes
+        name = release.name if release else "the release"
+        changes = [
+            _change(f"{previous or 'nothing'}: {path}", f"{name}: {path}", self.store.read(previous, path), files[path])
+            for path in sorted(set(files) - {RECORD})
+        ]
+        if release and release.name == previous and not self.store.copy_is_right(release.name):
+            copy = str(self.layout.copy)
+            changes.append(_change(copy, copy, self.store.read_copy(), self.store.copy_of(release.name)))
+        return [change for change in changes if change["before"] != change["after"]]
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the host's one lock for switches (flock(2), so it dies with its holder). Raises ReleaseError when taken."""
-    with path.open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ReleaseError("another run is switching releases on this host; try again when it is done") from None
-        yield
+def _change(before_header: str, after_header: str, before: str, after: str) -> dict[str, str]:
+    shown_before, shown_after = _lexer.redact(before), _lexer.redact(after)
+    if before != after and shown_before == shown_after:
+        shown_after += "# (a secret in this file changes)\n"
+    changed = excerpt(shown_before, shown_after)
+    place = f", from line {changed.line}" if changed.line else ""
+    return {
+        "before_header": before_header + place,
+        "after_header": after_header + place,
+        "before": changed.before,
+        "after": changed.after,
+    }
+
+
+def leases_must_be_whole(layout: Layout) -> None:
+    """Raise ReleaseError where dhcpd would drop leases at its next start: it does so without a word, and exits 0."""
+    path = layout.lease_directory / LEASES
+    for _look in range(3):
+        found = damage(path, family=4) if path.exists() else []
+        if not found:
+            return
+        time.sleep(0.2)  # the last record may be on its way
+    raise ReleaseError(
+        f"{path} is damaged: {describe(found)}. dhcpd would drop these leases at its next start, so nothing was"
+        f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has a copy of before"
+        " each switch"
+    )
+
+
+class LeftError(ReleaseError):
+    """A release that was tried and not proved; *values* are the module's return values beside the message."""
+
+    def __init__(self, release: str, previous: str | None, why: str, back: str) -> None:
+        super().__init__(f"release {release} was left: {why} {back}")
+        self.values = {"release": release, "previous": previous, "went_back": True, "why": why}
+
+
+def conclude(outcome: dict[str, Any], release: str, previous: str | None) -> dict[str, Any]:
+    """The return values of a switch that was proved. Raises LeftError with the reason of one that was not."""
+    if not outcome.pop("proved"):
+        raise LeftError(release, previous, outcome["why"], outcome["back"])
+    return outcome

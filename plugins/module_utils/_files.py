@@ -9,10 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import Callable
 
 
 def write(path: Path, text: str, mode: int, uid: int = 0, gid: int = 0) -> None:
     """Replace the file *path* by *text* (UTF-8) with the given mode and owner, durably. Raises OSError."""
+    staged(path, text, mode, uid, gid)()
+
+
+def staged(path: Path, text: str, mode: int, uid: int = 0, gid: int = 0) -> Callable[[], None]:
+    """Write all of it beside *path* now, and return what replaces the file: that needs no more room on the disk."""
     new = path.with_name(f".{path.name}.new")
     with contextlib.suppress(FileNotFoundError):
         new.unlink()
@@ -23,8 +29,12 @@ def write(path: Path, text: str, mode: int, uid: int = 0, gid: int = 0) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(descriptor)
-    new.replace(path)
-    sync(path.parent)
+
+    def replace() -> None:
+        new.replace(path)
+        sync(path.parent)
+
+    return replace
 
 
 def link(path: Path, target: str) -> None:
@@ -35,6 +45,15 @@ def link(path: Path, target: str) -> None:
     new.symlink_to(target)
     new.replace(path)
     sync(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """fsync(2) a file that something else wrote. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync(directory: Path) -> None:
@@ -52,3 +71,12 @@ def make_directory(path: Path, mode: int, uid: int = 0, gid: int = 0) -> None:
         path.mkdir(parents=True)
         os.chown(path, uid, gid)
         path.chmod(mode)
+
+
+def unused(path: Path) -> Path:
+    """*path*, or where it is taken, the first of path.2, path.3 ... that is not."""
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.name}.{number}")
+    return free

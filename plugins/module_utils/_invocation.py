@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 PREFIX = "dhcpd_container_"
+LISTS = ("interfaces", "allow_dynamic_interfaces", "arguments")
 HOW_TO_IMAGE = (
     "build one with `ansible-playbook quadlet.dhcpd.build_image`, which prints what to set,"
     " or name one of a registry of yours"
@@ -28,14 +29,53 @@ _CONFIGURATION = (
 )  # fmt: skip
 
 
-def problems(variables: Mapping[str, Any]) -> list[str]:
-    """Every problem of the invocation; *variables* has the role's variables without their prefix."""
+def problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> list[str]:
+    """Every problem of the invocation.
+
+    *variables* has the role's variables without their prefix, *is_file* looks for a path on the controller.
+    """
     return [
+        *_list_problems(variables),
         *_image_problems(variables),
         *_interface_problems(variables["interfaces"], "interfaces"),
         *_interface_problems(variables["allow_dynamic_interfaces"], "allow_dynamic_interfaces"),
         *_argument_problems(variables["arguments"]),
+        *_user_problems(str(variables["user"])),
         *_source_problems(variables),
+        *_file_problems(variables, is_file),
+        *_number_problems(variables),
+    ]
+
+
+def _list_problems(variables: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{PREFIX}{name}: {variables[name]!r} is no list; write [{variables[name]}]"
+        for name in LISTS
+        if not isinstance(variables[name], list)
+    ]
+
+
+def _file_problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> list[str]:
+    found = []
+    for name in ("image_archive", "config_src"):  # what config_src includes is the lookup's to read
+        path = str(variables[name] or "")
+        if not path:
+            continue
+        if not path.startswith("/"):
+            found.append(
+                f"{PREFIX}{name}: {path!r} is no absolute path; begin it with"
+                " {{ inventory_dir }}/, say, to name a file beside the inventory"
+            )
+        elif name == "image_archive" and not is_file(path):
+            found.append(f"{PREFIX}{name}: there is no file {path} on the controller")
+    return found
+
+
+def _number_problems(variables: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{PREFIX}{name}: {variables[name]} is not allowed; give {least} to {most}"
+        for name, least, most in (("proof_timeout", 1, 600), ("keep", 2, 1000))
+        if not least <= int(variables[name]) <= most
     ]
 
 
@@ -70,7 +110,9 @@ def _image_problems(variables: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _interface_problems(interfaces: list[Any], variable: str) -> list[str]:
+def _interface_problems(interfaces: Any, variable: str) -> list[str]:
+    if not isinstance(interfaces, list):
+        return []
     return [
         f"{PREFIX}{variable}[{number}]: {name!r} is no interface name; give 1 to 15 characters without '/', ':'"
         " or spaces, as in `ip link`"
@@ -81,8 +123,10 @@ def _interface_problems(interfaces: list[Any], variable: str) -> list[str]:
     ]
 
 
-def _argument_problems(arguments: list[Any]) -> list[str]:
-    found = []
+def _argument_problems(arguments: Any) -> list[str]:
+    found: list[str] = []
+    if not isinstance(arguments, list):
+        return found
     for number, argument in enumerate(arguments):
         where = f"{PREFIX}arguments[{number}]"
         if not str(argument) or not str(argument).isprintable():
@@ -94,6 +138,14 @@ def _argument_problems(arguments: list[Any]) -> list[str]:
                 f"{where}: {argument} is set by the unit itself; leave it out (a template of your own can change it)"
             )
     return found
+
+
+def _user_problems(user: str) -> list[str]:
+    if re.fullmatch(r"[a-z_][a-z0-9_-]{0,31}", user) and user != "root":
+        return []
+    return [
+        f"{PREFIX}user: {user!r} is not allowed; give the name of a system account of the service's own, such as dhcpd"
+    ]
 
 
 def _source_problems(variables: Mapping[str, Any]) -> list[str]:

@@ -25,6 +25,7 @@ PACKAGED = (
     "/var/lib/dhcp/db/dhcpd.leases",
 )
 EMPTY = "empty"
+COPIES = 5  # of the lease file are kept
 
 
 class Start(NamedTuple):
@@ -77,32 +78,53 @@ def holds_leases(path: Path) -> bool:
         return True
 
 
-def prepare(directory: Path, start: Start, account: Account) -> None:
+def prepare(directory: Path, start: Start | None, account: Account) -> None:
     """Make the lease directory and the lease file, owned by the service, from *start*. Raises OSError.
 
+    Without *start* no file is made: a packaged dhcpd's will be taken over when that has stopped.
     A lone dhcpd.leases~ is kept under another name, since dhcpd overwrites it at its first start.
     """
     _files.make_directory(directory, 0o750, account.uid, account.gid)
     os.chown(directory, account.uid, account.gid)
-    leases = directory / LEASES
-    if start.present is None:
-        backup = directory / f"{LEASES}~"
-        new = directory / f".{LEASES}.new"
-        # The directory is the service's own: nothing in it is written or given away through a link.
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
-            if start.source is not None:
-                with start.source.open("rb") as source:
-                    shutil.copyfileobj(source, stream)
+    if start and start.present is None:
+        source, backup = start.source, directory / f"{LEASES}~"
         if backup.exists():
-            backup.rename(directory / f"{LEASES}.before-quadlet")
-        new.chmod(0o640)
-        descriptor = os.open(new, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-        new.replace(leases)
-        _files.sync(directory)
-    for path in (leases, directory / f"{LEASES}~"):
+            starts_from_it = source is not None and source.samefile(backup)
+            kept = backup.rename(_files.unused(directory / f"{LEASES}.before-quadlet"))
+            source = kept if starts_from_it else source
+        replace(directory, source, account.uid, account.gid)
+    for path in (directory / LEASES, directory / f"{LEASES}~"):
         if path.exists():
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
+
+
+def replace(directory: Path, source: Path | None, uid: int, gid: int) -> None:
+    """Make *directory*/dhcpd.leases a durable copy of *source*, or empty without one. Raises OSError."""
+    new = directory / f".{LEASES}.new"
+    # The directory is the service's own: nothing in it is written or given away through a link.
+    with contextlib.suppress(FileNotFoundError):
+        new.unlink()
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
+        if source is not None:
+            with source.open("rb") as leases:
+                shutil.copyfileobj(leases, stream)
+        os.fchown(stream.fileno(), uid, gid)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(directory / LEASES)
+    _files.sync(directory)
+
+
+def keep_copy(directory: Path, copies: Path) -> None:
+    """Copy the lease file before a switch, for the case that a person needs it; the oldest copy makes room."""
+    leases = directory / LEASES
+    if not leases.exists():
+        return
+    _files.make_directory(copies.parent, 0o700)
+    _files.make_directory(copies, 0o700)
+    numbers = sorted(int(path.suffix[1:]) for path in copies.glob(f"{LEASES}.*") if path.suffix[1:].isdigit())
+    kept = copies / f"{LEASES}.{numbers[-1] + 1 if numbers else 1}"
+    shutil.copyfile(leases, kept)
+    kept.chmod(0o600)
+    for number in numbers[: -(COPIES - 1)]:
+        (copies / f"{LEASES}.{number}").unlink()

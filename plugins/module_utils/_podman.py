@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
@@ -17,6 +18,7 @@ Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
 
 QUADLET = "/usr/libexec/podman/quadlet"
 DHCPD = "/usr/sbin/dhcpd"
+TIMED_OUT = 124  # timeout(1); from here to 127 it is the trouble of podman-run(1) itself
 
 
 class Podman:
@@ -27,7 +29,10 @@ class Podman:
 
     def is_installed(self) -> bool:
         """Whether this host has podman."""
-        return self.run(["podman", "--version"])[0] == 0
+        status, _out, err = self.run(["podman", "--version"])
+        if status == TIMED_OUT:
+            raise ReleaseError(err)
+        return status == 0
 
     def find(self, reference: str) -> Image | None:
         """The image that this host has under *reference* (a name with a tag or digest, or an id), or None.
@@ -54,6 +59,27 @@ class Podman:
         if status:
             raise ReleaseError(f"podman could not load the image archive: {_last_lines(err)}")
         self.tag(image_id, reference)
+
+    def save(self, image_id: str, archive: Path) -> None:
+        """Write an archive (docker-archive) of the image."""
+        status, _out, err = self.run(
+            ["podman", "save", "--quiet", "--format=docker-archive", f"--output={archive}", image_id]
+        )
+        if status:
+            raise ReleaseError(f"podman could not save the image {image_id[:12]}: {_last_lines(err)}")
+
+    def labels(self, image_id: str) -> dict[str, str]:
+        """The image's labels."""
+        status, out, err = self.run(["podman", "image", "inspect", image_id])
+        if status:
+            raise ReleaseError(f"podman could not read the labels of {image_id[:12]}: {_last_lines(err)}")
+        labels: dict[str, str] = json.loads(out)[0].get("Labels") or {}
+        return labels
+
+    def image_of_container(self, name: str) -> str | None:
+        """The id of the image that a container runs, or None."""
+        status, out, _err = self.run(["podman", "container", "inspect", "--format", "{{.Image}}", name])
+        return out.strip() if status == 0 else None
 
     def tag(self, image_id: str, reference: str) -> None:
         """Let *reference* name the image *image_id*, for people who look at `podman images`."""
@@ -85,6 +111,8 @@ class Podman:
                 *arguments,
             ]  # fmt: skip
         )
+        if TIMED_OUT <= status <= 127:  # podman-run(1)
+            raise ReleaseError(f"podman could not run {DHCPD} of {image.reference} for a test: {_last_lines(err)}")
         return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
 
     def service_of(self, directory: Path) -> str:
@@ -127,4 +155,6 @@ def dhcpd_words(text: str) -> str:
 
 
 def _last_lines(text: str, count: int = 5) -> str:
-    return " / ".join(line.strip() for line in text.strip().splitlines()[-count:])
+    # podman warns of each attempt with the words of its error.
+    lines = [line.strip() for line in text.strip().splitlines()]
+    return " / ".join([line for line in lines if "level=warning" not in line][-count:] or lines[-count:])

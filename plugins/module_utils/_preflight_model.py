@@ -111,6 +111,10 @@ class Platform:
     shut: tuple[str, ...] = ()
     l3mdev: bool = False
 
+    def has_account(self, name: str) -> bool:
+        """Whether /etc/passwd has that account."""
+        return any(account == name for account, _number, _shell in self.accounts or ())
+
 
 @dataclass(frozen=True)
 class Host:

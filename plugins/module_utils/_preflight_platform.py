@@ -131,7 +131,7 @@ def _account(platform: Platform, policy: Policy) -> list[Finding]:
     shell = next(shell for name, _number, shell in platform.accounts if name == policy.user)
     if not shell.endswith(("nologin", "false")):
         found = f"{policy.user} is an account to log in with ({shell})"
-        return [Finding(_CHECK, WARNING, found, expected, hint)]
+        return [Finding(_CHECK, FAILURE, found, expected, hint)]
     return [Finding(_CHECK, OK, f"account {policy.user} with number {uid}", expected)]
 
 

@@ -17,9 +17,8 @@ import os
 import re
 import shutil
 import tempfile
-import time
 from pathlib import Path
-from typing import Iterator, Mapping, NamedTuple
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 
@@ -74,19 +73,37 @@ class Layout:
         self.copy = self.etc / CONFIG
         self.quadlet = base / "etc/containers/systemd" / UNIT
         self.trial = base / "run/systemd/system/dhcpd.service"
-        self.lock = base / "run/dhcpd_release.lock"
         self.lease_directory = base / "var/lib/dhcpd"
+        # What one switch needs, gone with a boot; the lock, the note of what is on trial, its outcome, its code.
+        self.switch = base / "run/dhcpd_release"
+        self.lock = self.switch / "lock"
+        self.run = self.switch / "run"  # the lock of a whole run of the module, of which a switch is but a part
+        self.note = self.switch / "trial.json"
+        self.outcome = self.switch / "outcome.json"
+        self.code = self.switch / "code"
+        # For root only: what no prune of podman's and no switch takes away.
+        self.kept = base / "var/lib/dhcpd_container"
+        self.image_archives = self.kept / "images"
+        self.lease_copies = self.kept / "leases"
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether a switch is going on, or has ended in the middle."""
+        return self.note.exists() or self.trial.exists()
 
     def directory(self, name: str) -> Path:
         """The directory of the release *name*."""
         return self.releases / name
 
 
-def compose(image: Image, account: Account, unit: str, files: Mapping[str, str]) -> Release:
+def compose(
+    image: Image, account: Account, unit: str, files: Mapping[str, str], interfaces: Sequence[str] = ()
+) -> Release:
     """Put a release together from what the inventory says and what this host is.
 
     *unit* is the text of dhcpd.container, in which ``@IMAGE@``, ``@UID@``, ``@GID@`` and ``@RELEASE@`` (the
-    release's directory) stand for what only the host knows. *files* holds dhcpd.conf and what it includes.
+    release's directory) stand for what only the host knows. *files* holds dhcpd.conf and what it includes, and
+    *interfaces* are those on which it must answer.
     """
     for placeholder, value in (
         ("@IMAGE@", image.id),
@@ -94,8 +111,8 @@ def compose(image: Image, account: Account, unit: str, files: Mapping[str, str])
         ("@GID@", str(account.gid)),
     ):
         unit = unit.replace(placeholder, value)
-    content = json.dumps([unit, sorted(files.items())], ensure_ascii=False)
-    name = f"{image.tag}.{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    content = json.dumps([unit, sorted(files.items()), list(interfaces)], ensure_ascii=False)
+    name = f"{image.tag}.{_sha256(content)[:12]}"
     unit = unit.replace("@RELEASE@", str(Layout().directory(name)))
     record = {
         "release": name,
@@ -103,7 +120,9 @@ def compose(image: Image, account: Account, unit: str, files: Mapping[str, str])
         "image_id": image.id,
         "uid": account.uid,
         "gid": account.gid,
-        "files": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(files.items())},
+        "interfaces": list(interfaces),
+        "unit": _sha256(unit),
+        "files": {path: _sha256(text) for path, text in sorted(files.items())},
     }
     return Release(name, {**files, UNIT: unit, RECORD: json.dumps(record, indent=2) + "\n"})
 
@@ -153,8 +172,17 @@ class Store:
                 yield (self.layout.directory(name) / path).read_bytes()
 
     def is_whole(self, release: Release) -> bool:
-        """Whether the release is on disk exactly as composed."""
-        return all(self.read(release.name, path) == text for path, text in release.files.items())
+        """Whether the release is on disk as composed, and its record fits it.
+
+        The record also has the name by which the image was asked for, which changes nothing of what runs.
+        """
+        content = {path: text for path, text in release.files.items() if path != RECORD}
+        try:
+            return all(self.read(release.name, path) == text for path, text in content.items()) and not self.edited(
+                release.name
+            )
+        except (ReleaseError, KeyError):
+            return False
 
     def write(self, release: Release, gid: int) -> Path:
         """Have the release on disk, durably, and return its directory. One that was edited by hand makes room."""
@@ -188,31 +216,84 @@ class Store:
         except OSError:
             return False
 
-    def record(self, event: str, name: str, why: str = "") -> None:
-        """Add a line to the history: counter, time (UTC), event, release, and why."""
-        lines = self.layout.history.read_text(encoding="utf-8").splitlines() if self.layout.history.exists() else []
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        lines.append("\t".join([str(len(lines) + 1), stamp, event, name, " ".join(why.split())]))
-        _files.write(self.layout.history, "\n".join(lines) + "\n", 0o640)
+    def restore(self, old: str | None) -> None:
+        """Make *old* the committed release again, where a commit that could not end has changed that."""
+        if self.current() == old:
+            return
+        if old:
+            _files.link(self.layout.current, f"releases/{old}")
+        else:
+            self.layout.current.unlink()
+            _files.sync(self.layout.etc)
 
-    def copy_is_right(self, release: Release) -> bool:
+    def names(self) -> list[str]:
+        """The releases on disk, the one that was written last at the end; what a killed write left is none."""
+        try:
+            there = [place for place in self.layout.releases.iterdir() if not place.name.startswith(".")]
+            places = [place for place in there if (place / RECORD).is_file()]
+        except FileNotFoundError:
+            return []
+        return [place.name for place in sorted(places, key=lambda place: (place.stat().st_mtime, place.name))]
+
+    def record(self, name: str) -> dict[str, Any]:
+        """What release.json says of the release *name*. Raises ReleaseError where it can't be read."""
+        try:
+            record: dict[str, Any] = json.loads(self.read(name, RECORD))
+        except ValueError:
+            raise ReleaseError(f"{self.layout.directory(name) / RECORD} is missing or damaged") from None
+        return record
+
+    def account(self, name: str) -> Account:
+        """The service's account as of the release *name*."""
+        record = self.record(name)
+        return Account(record["uid"], record["gid"])
+
+    def remove(self, name: str) -> None:
+        """Remove a release from disk. Raises OSError."""
+        shutil.rmtree(self.layout.directory(name))
+        _files.sync(self.layout.releases)
+
+    def copy_is_right(self, name: str) -> bool:
         """Whether /etc/dhcp/dhcpd.conf is a copy of the release's."""
         try:
-            return _text(self.layout.copy) == _copy_of(release)
+            return _text(self.layout.copy) == self.copy_of(name)
         except FileNotFoundError:
             return False
 
-    def write_copy(self, release: Release, gid: int) -> None:
+    def read_copy(self) -> str:
+        """What stands at the standard path; the empty text where there is nothing."""
+        try:
+            return _text(self.layout.copy)
+        except FileNotFoundError:
+            return ""
+
+    def write_copy(self, name: str) -> None:
         """Put a copy to read at the standard path; a file that someone else put there is kept beside it."""
-        first_line = COPY_HEADER.partition("{")[0].encode()
-        if self.layout.copy.exists() and not self.layout.copy.read_bytes().startswith(first_line):
-            kept = self.layout.copy.with_name(f"{CONFIG}.before-quadlet")
-            number = 1
-            while os.path.lexists(kept):
-                number += 1
-                kept = kept.with_name(f"{CONFIG}.before-quadlet.{number}")
-            self.layout.copy.rename(kept)
-        _files.write(self.layout.copy, _copy_of(release), 0o640, gid=gid)
+        if self.layout.copy.exists() and not self._is_ours(self.layout.copy):
+            self.layout.copy.rename(_files.unused(self.layout.copy.with_name(f"{CONFIG}.before-quadlet")))
+        _files.write(self.layout.copy, self.copy_of(name), 0o640, gid=self.account(name).gid)
+
+    def give_back_copy(self) -> None:
+        """Remove the copy to read, and give a file that was there before us its name back."""
+        if self.layout.copy.exists() and self._is_ours(self.layout.copy):
+            self.layout.copy.unlink()
+        kept = self.layout.copy.with_name(f"{CONFIG}.before-quadlet")
+        if kept.exists() and not self.layout.copy.exists():
+            kept.rename(self.layout.copy)
+
+    def edited(self, name: str) -> list[str]:
+        """The files of a release on disk that are not what its release.json says."""
+        record = self.record(name)
+        digests = {**record["files"], UNIT: record["unit"]}
+        return sorted(path for path, digest in digests.items() if _sha256(self.read(name, path)) != digest)
+
+    @staticmethod
+    def _is_ours(copy: Path) -> bool:
+        return copy.read_bytes().startswith(COPY_HEADER.partition("{")[0].encode())
+
+    def copy_of(self, name: str) -> str:
+        """The copy to read of the release *name*'s dhcpd.conf, as it should be."""
+        return COPY_HEADER.format(source=Layout().directory(name) / CONFIG) + "\n" + self.read(name, CONFIG)
 
 
 def write_files(directory: Path, files: Mapping[str, str], gid: int) -> None:
@@ -225,10 +306,15 @@ def write_files(directory: Path, files: Mapping[str, str], gid: int) -> None:
         _files.write(directory / path, text, 0o640, gid=gid)
 
 
+def sentence(text: str) -> str:
+    """The text with an end to it."""
+    return text if text.endswith((".", "!")) else f"{text}."
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _text(path: Path) -> str:
     """The file byte for byte: line ends as they are, and what is no UTF-8 differs from every text."""
     return path.read_bytes().decode("utf-8", "surrogateescape")
-
-
-def _copy_of(release: Release) -> str:
-    return COPY_HEADER.format(source=Layout().directory(release.name) / CONFIG) + "\n" + release.files[CONFIG]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner, dhcpd_words
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
@@ -53,16 +53,16 @@ class Service:
 
     def reload(self) -> None:
         """Let systemd and quadlet read the units again; nothing restarts."""
-        self._systemctl("daemon-reload")
+        self.systemctl("daemon-reload")
 
     def restart(self) -> None:
         """Start the service, after a stop where it runs; a count of earlier failures is forgotten."""
         self.run(["systemctl", "reset-failed", UNIT])
-        self._systemctl("restart", UNIT)
+        self.systemctl("restart", UNIT)
 
     def stop(self) -> None:
-        """Stop the service where it runs."""
-        self._systemctl("stop", UNIT)
+        """Stop the service where it runs; a unit that systemd doesn't know (status 5) is stopped."""
+        self.systemctl("stop", UNIT, good=(0, 5))
         self.run(["systemctl", "reset-failed", UNIT])
 
     def cursor(self) -> str:
@@ -79,9 +79,19 @@ class Service:
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
         return dhcpd_words(out)
 
-    def _systemctl(self, *words: str) -> None:
+    def drop_ins(self) -> list[str]:
+        """The files that change the unit (DropInPaths=), but for what a distribution ships for all services."""
+        _status, out, _err = self.run(["systemctl", "show", "--property", "DropInPaths", "--value", UNIT])
+        return [path for path in out.split() if not path.startswith("/usr/lib/")]
+
+    def is_active(self, unit: str) -> bool:
+        """Whether a unit is active."""
+        return self.run(["systemctl", "--quiet", "is-active", unit])[0] == 0
+
+    def systemctl(self, *words: str, good: Sequence[int] = (0,)) -> None:
+        """Run systemctl(1). Raises ReleaseError with its words."""
         status, _out, err = self.run(["systemctl", *words])
-        if status:
+        if status not in good:
             raise ReleaseError(f"systemctl {' '.join(words)}: {' '.join(err.split())}")
 
 

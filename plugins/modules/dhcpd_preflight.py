@@ -167,6 +167,10 @@ podman:
         - Version that would be installed, null where podman is installed or the package lists don't tell.
       type: str
       sample: 5.4.2+ds1-2+b1
+account:
+  description: Whether the account O(user) exists.
+  type: bool
+  returned: always
 packages:
   description: Packages that are still to be installed, by the distribution's names.
   type: list
@@ -247,6 +251,7 @@ def main() -> None:
         "findings": [finding._asdict() for finding in findings],
         "podman": {"installed": host.podman.version, "candidate": host.podman.candidate},
         "packages": list(host.packages),
+        "account": host.platform is not None and host.platform.has_account(policy.user),
     }
     message = preflight.failure_message(findings)
     if message:

@@ -124,6 +124,19 @@ def test_an_archive_is_sent_where_it_is_asked_for_and_the_module_runs_again(arch
     assert unpack(second["files"][0]["content"]) == CONF and place.rpartition("/")[0] not in action.directories
 
 
+def test_an_image_id_without_its_archive_is_an_error_where_the_host_lacks_the_image(tmp_path: Path) -> None:
+    action = Action({"image": "localhost/dhcpd:1", "image_id": ID}, [{"archive_needed": True}], tmp_path)
+    with pytest.raises(AnsibleActionFail, match=f"image_id: the host has no image {ID}; name its archive"):
+        run(action)
+    assert len(action.calls) == 1 and action.sent == []
+
+
+@pytest.mark.parametrize("state", ["rolled_back", "handed_back", "absent"])
+def test_a_way_back_sends_nothing(tmp_path: Path, state: str) -> None:
+    action = Action({"state": state}, [{"changed": True}], tmp_path)
+    assert run(action) == {"changed": True} and action.calls == [{"state": state}] and not action.sent
+
+
 def test_the_archive_is_removed_also_where_the_second_run_breaks(archive: Path) -> None:
     arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar"}
     action = Action(arguments, [{"archive_needed": True}, AnsibleActionFail("connection lost")], archive)
@@ -142,18 +155,26 @@ def test_no_temporary_directory_stays_on_the_host(archive: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "image", "error"),
     [
-        (["localhost/dhcpd:1"], "localhost/dhcpd:2", "holds localhost/dhcpd:1, but the tag asked for is '2'"),
+        (
+            ["localhost/dhcpd:1"],
+            "localhost/dhcpd:2",
+            "but the image asked for is localhost/dhcpd:2",
+        ),
         (
             ["localhost/dhcpd:1", "localhost/dhcpd:11"],
             "localhost/dhcpd:111",
             "holds localhost/dhcpd:1, localhost/dhcpd:11",
         ),
         (["localhost/dhcpd:1", "localhost/dhcpd:2"], "localhost/dhcpd:2", None),
-        (["localhost/dhcpd:1"], "registry.example.net:5000/net/dhcpd:1", None),
+        (
+            ["localhost/dhcpd:1"],
+            "localhost/other:1",
+            "but the image asked for is localhost/other",
+        ),
         ([], "localhost/dhcpd:2", None),
     ],
 )
-def test_the_tag_asked_for_is_in_the_archive_or_nothing_runs(
+def test_the_image_asked_for_is_in_the_archive_or_nothing_runs(
     tmp_path: Path, tags: list[str], image: str, error: str | None
 ) -> None:
     action = Action({"image": image, "archive": "image.tar"}, [{"changed": False}], make(tmp_path, tags))

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import Any
 
@@ -56,5 +57,6 @@ def test_each_filter_is_there_by_its_name() -> None:
     filters = FilterModule().filters()
     assert filters["systemd_words"] is systemd_words
     sound = dict.fromkeys(("interfaces", "allow_dynamic_interfaces", "arguments"), [])
-    variables = {**sound, "image": "", "image_tag": "1", "image_digest": "", "image_archive": "", "config_src": ""}
-    assert filters["dhcpd_invocation_problems"](variables) == _invocation.problems(variables) != []
+    empty = dict.fromkeys(("image", "image_digest", "image_archive", "config_src"), "")
+    variables = {**sound, **empty, "image_tag": "1", "user": "dhcpd", "proof_timeout": 5, "keep": 5}
+    assert filters["dhcpd_invocation_problems"](variables) == _invocation.problems(variables, os.path.isfile) != []

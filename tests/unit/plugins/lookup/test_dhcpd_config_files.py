@@ -17,7 +17,13 @@ from ansible_collections.quadlet.dhcpd.plugins.lookup.dhcpd_config_files import 
 
 class Lookup(LookupModule):
     def set_options(self, *_arguments: Any, **_options: Any) -> None:
-        """There are none, and Ansible would look for the plugin where it is installed."""
+        """Ansible would look for the plugin where it is installed."""
+
+    def get_option(self, option: str, hostvars: Any = None) -> bool:
+        assert option == "problems"
+        return self.wants_problems
+
+    wants_problems = False
 
 
 def look(base: Path, *terms: str) -> Any:
@@ -66,3 +72,11 @@ def test_everything_that_keeps_it_from_travelling_is_one_error(role: Path) -> No
 def test_a_directory_is_an_error(role: Path) -> None:
     with pytest.raises(AnsibleLookupError, match="dhcpd_container_config_src"):
         look(role, "dhcp")
+
+
+def test_the_problems_come_as_a_list_where_they_are_asked_for(role: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Lookup, "wants_problems", True)
+    assert look(role, "dhcp/main.conf") == []
+    (role / "files/dhcp/main.conf").write_text('include "/etc/dhcp/gone.conf";\ninclude "/srv/x";\n')
+    problems = look(role, "dhcp/main.conf")
+    assert len(problems) == 2 and "gone.conf cannot be read" in "".join(problems)

@@ -2,97 +2,75 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What deploy decides: the request itself, which image, whether anything changes, and who may switch."""
+"""What deploy decides: the request itself, which image, whether anything changes, what is tried and what is not.
+
+The switch itself is run for real, by release_host's systemd.
+"""
 
 from __future__ import annotations
 
-import os
 import pwd
 from pathlib import Path
 from typing import Any, Sequence
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _deploy
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import Wanted, _Deployment, deploy, locked
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import Address, Link
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, Layout, ReleaseError, Store
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, State
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import remove
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
+    ArchiveNeeded,
+    LeftError,
+    Wanted,
+    _Deployment,
+    deploy,
+)
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
 
-ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="the store's files belong to root")
-ID, OTHER = "a" * 64, "b" * 64
-NAME, LATEST = "localhost/dhcpd:1", "localhost/dhcpd:latest"
+ID, BAD = IDS["2"], "f" * 64
+NAME, LATEST = "localhost/dhcpd:2", "localhost/dhcpd:latest"
 DIGEST = "sha256:" + "0a" * 32
 BY_DIGEST = f"localhost/dhcpd@{DIGEST}"
 SECRET = "pRP5FapFoJ95JEL06sv4PQ"
-CONF = f"subnet 198.51.100.0 netmask 255.255.255.0 {{}}\nkey k {{ secret {SECRET}; }}\n"
+SERVICE = "dhcpd.service"
+# What makes the release NEW of release_host.
 WANTED = Wanted(
     image=NAME,
     digest=None,
     archive=None,
     image_id=None,
     allow_latest=False,
-    unit="[Container]\nImage=@IMAGE@\nVolume=@RELEASE@:/etc/dhcp:ro,z\nExec=-4\n",
+    unit=UNIT,
     files={"dhcpd.conf": CONF},
-    interfaces=[],
-    user=pwd.getpwuid(os.geteuid()).pw_name,
+    interfaces=["eth1", "eth2"],
+    user=pwd.getpwuid(SELF.uid).pw_name,
     initial_leases=None,
     proof_timeout=0,
 )
+LOOKS = (
+    ["podman", "--version"], ["podman", "image", "inspect"], ["podman", "image", "exists"],
+    ["systemctl", "show"], ["systemctl", "--quiet", "is-active"], ["env"], ["podman", "run"],
+)  # fmt: skip
 
 
-class Host:
-    """podman's images (reference or id -> id), quadlet and systemd as a runner; *refusal* is what dhcpd -t says."""
-
-    def __init__(self, images: dict[str, str] | None = None, registry: dict[str, str] | None = None) -> None:
-        self.images = images or {}
-        self.registry = registry or {}
-        self.refusal = ""
-        self.podman = True
-        self.commands: list[list[str]] = []
-
-    def __call__(self, command: Sequence[str]) -> tuple[int, str, str]:
-        self.commands.append(list(command))
-        last = command[-1]
-        if command[0] == "podman" and not self.podman:
-            return 127, "", "[Errno 2] No such file or directory: 'podman'"
-        if command[:3] == ["podman", "image", "inspect"]:
-            found = self.images.get(last, last if last in self.images.values() else None)
-            return (0, f"{found}\n", "") if found else (125, "", "no such image")
-        if command[:3] == ["podman", "image", "exists"]:
-            return int(last not in {**self.images, **dict.fromkeys(self.images.values())}), "", ""
-        if command[:2] == ["podman", "pull"]:
-            if last not in self.registry:
-                return 125, "", "manifest unknown"
-            self.images[last] = self.registry[last]
-        if command[:2] == ["podman", "load"]:
-            self.images["untagged"] = self.registry["archive"]
-        if command[:2] == ["podman", "tag"]:
-            if command[2] not in self.images.values():
-                return 125, "", "image not known"
-            self.images[last] = command[2]
-        if command[:2] == ["podman", "run"] and self.refusal:
-            return 1, "", self.refusal
-        if command[0] == "env":
-            return 0, f"---dhcpd.service---\nExecStart=podman run {ID} -4\n", ""
-        return 0, "", ""
-
-    def did(self, *words: str) -> bool:
-        return any(command[: len(words)] == list(words) for command in self.commands)
-
-    @property
-    def changed_something(self) -> bool:
-        """Whether any command was more than a look (dhcpd -t in a container of its own is one)."""
-        looks = (
-            ["podman", "--version"], ["podman", "image", "inspect"], ["podman", "image", "exists"],
-            ["systemctl", "show"], ["env"], ["podman", "run"],
-        )  # fmt: skip
-        return any(not any(command[: len(look)] == look for look in looks) for command in self.commands)
+def deployment(host: Host, check_mode: bool = False, **wanted: Any) -> _Deployment:
+    return _Deployment(WANTED._replace(**wanted), host.layout, host, check_mode)
 
 
-def deployment(tmp_path: Path, host: Host, check_mode: bool = False, **wanted: Any) -> _Deployment:
-    store = Store(Layout(str(tmp_path)))
-    return _Deployment(WANTED._replace(**wanted), store, Podman(host), Service(host), check_mode)
+def deployed(host: Host, check_mode: bool = False, **wanted: Any) -> dict[str, Any]:
+    return deploy(WANTED._replace(**wanted), host, check_mode)
+
+
+def only_looked(host: Host) -> bool:
+    """Whether no command was more than a look (dhcpd -t in a container of its own is one)."""
+    return all(any(command[: len(look)] == look for look in LOOKS) for command in host.commands)
+
+
+def ran(host: Host, *words: str) -> bool:
+    return any(command[: len(words)] == list(words) for command in host.commands)
+
+
+def everything(host: Host) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in host.root.rglob("*") if path.is_file()}
 
 
 # The request itself
@@ -105,6 +83,7 @@ def deployment(tmp_path: Path, host: Host, check_mode: bool = False, **wanted: A
         {"image": "registry.example.net:5000/net/dhcpd:4.4.3-P1-1"},
         {"digest": DIGEST},
         {"image": LATEST, "allow_latest": True},
+        {"keep": 2},
     ],
 )
 def test_a_sound_request_has_no_problems(changed: dict[str, Any]) -> None:
@@ -121,22 +100,25 @@ def test_a_sound_request_has_no_problems(changed: dict[str, Any]) -> None:
         ({"image": f"{NAME}@{DIGEST}"}, f"image: '{NAME}@{DIGEST}' is not allowed"),
         ({"image": LATEST}, f"image: {LATEST} names nothing"),
         ({"digest": "0a" * 32}, "digest: "),
+        ({"keep": 1}, "keep: 1 is not allowed"),
     ],
 )
-def test_each_problem_of_a_request_stops_it_before_the_host_is_touched(changed: dict[str, Any], expected: str) -> None:
+def test_each_problem_of_a_request_stops_it_before_the_host_is_touched(
+    new_host: Any, changed: dict[str, Any], expected: str
+) -> None:
     (problem,) = WANTED._replace(**changed).problems()
     assert problem.startswith(expected)
-    host = Host()
+    host = new_host()
     with pytest.raises(ReleaseError) as error:
-        deploy(WANTED._replace(**changed), host, check_mode=False)
+        deployed(host, **changed)
     assert str(error.value) == problem and host.commands == []
 
 
 def test_all_problems_of_a_request_come_together() -> None:
-    assert len(WANTED._replace(files={"/a": ""}, image="x", digest="y").problems()) == 4
+    assert len(WANTED._replace(files={"/a": ""}, image="x", digest="y", keep=0).problems()) == 5
 
 
-# Obtaining the image
+# Obtaining the image; how it is done is Images'
 
 
 @pytest.mark.parametrize(
@@ -147,164 +129,192 @@ def test_all_problems_of_a_request_come_together() -> None:
         ({NAME: ID}, {"digest": DIGEST}, None),
         ({}, {}, None),
         ({LATEST: ID}, {"image": LATEST}, Image(LATEST, ID)),
-        ({NAME: OTHER}, {"image_id": ID}, Image(NAME, ID)),
+        ({NAME: BAD}, {"image_id": ID}, Image(NAME, ID)),
         ({"x": ID}, {"image_id": ID}, Image(NAME, ID)),
     ],
     ids=["there", "digest there", "tag without its digest", "missing", "latest", "archive, image missing", "archive"],
 )
 def test_check_mode_looks_for_the_image_and_fetches_nothing(
-    tmp_path: Path, images: dict[str, str], wanted: dict[str, Any], expected: Image | None
+    new_host: Any, images: dict[str, str], wanted: dict[str, Any], expected: Image | None
 ) -> None:
-    host = Host(dict(images), {NAME: OTHER, BY_DIGEST: OTHER, LATEST: OTHER, "archive": ID})
-    checked = deployment(tmp_path, host, check_mode=True, **wanted)
+    host = new_host()
+    host.images, host.registry = dict(images), {NAME: BAD, BY_DIGEST: BAD, LATEST: BAD, "archive": ID}
+    checked = deployment(host, check_mode=True, **wanted)
     assert checked._image() == expected
-    assert host.images == images and not host.changed_something
+    assert host.images == images and only_looked(host) and everything(host) == {}
     missing = expected is None or expected.id not in images.values()
     assert [text.partition(" is not on this host yet: it would be ")[1] != "" for text in checked.not_checked] == (
         [True] if missing else []
     )
 
 
+@ROOT
 @pytest.mark.parametrize(
-    ("images", "wanted", "pulled", "found"),
+    ("wanted", "images", "image"),
     [
-        ({NAME: ID}, {}, None, ID),
-        ({}, {}, NAME, OTHER),
-        ({NAME: ID}, {"digest": DIGEST}, BY_DIGEST, OTHER),
-        ({BY_DIGEST: ID}, {"digest": DIGEST}, None, ID),
-        ({LATEST: ID}, {"image": LATEST}, LATEST, OTHER),
+        ({}, {NAME: ID}, Image(NAME, ID)),
+        ({"digest": DIGEST}, {NAME: ID}, Image(NAME, BAD)),
+        ({"image": LATEST, "allow_latest": True}, {LATEST: ID}, Image(LATEST, BAD)),
+        ({"image_id": ID}, {"x": ID}, Image(NAME, ID)),
     ],
-    ids=["a tag that is there", "a tag", "a digest", "a digest that is there", "latest, always"],
+    ids=["tag", "digest", "latest", "archive"],
 )
-def test_an_image_is_pulled_only_where_it_can_have_changed(
-    tmp_path: Path, images: dict[str, str], wanted: dict[str, Any], pulled: str | None, found: str
-) -> None:
-    host = Host(dict(images), {NAME: OTHER, BY_DIGEST: OTHER, LATEST: OTHER})
-    made = deployment(tmp_path, host, **wanted)
-    assert made._image() == Image(made.wanted.image, found)
-    assert [command[-1] for command in host.commands if command[1] == "pull"] == ([pulled] if pulled else [])
+def test_the_image_is_what_the_inventory_pins(new_host: Any, wanted: Any, images: Any, image: Image) -> None:
+    host = new_host()
+    host.images, host.registry = images, {BY_DIGEST: BAD, LATEST: BAD}
+    assert deployment(host, **wanted)._image() == image
+    assert (host.layout.image_archives / f"{image.id}.tar").exists(), "kept where no prune takes it"
 
 
-def test_an_image_that_cannot_be_pulled_is_an_error_in_podman_s_words(tmp_path: Path) -> None:
-    with pytest.raises(ReleaseError, match=f"podman could not pull {NAME}: manifest unknown"):
-        deployment(tmp_path, Host())._image()
+@ROOT
+def test_an_archive_is_asked_for_where_the_image_is_missing_then_loaded(new_host: Any, tmp_path: Path) -> None:
+    host = new_host()
+    host.images, host.registry = {NAME: BAD}, {"archive": ID}
+    with pytest.raises(ArchiveNeeded):
+        deployed(host, image_id=ID)
+    assert only_looked(host)
+    (tmp_path / "image.tar").touch()
+    assert deployment(host, image_id=ID, archive=str(tmp_path / "image.tar"))._image() == Image(NAME, ID)
 
 
-def test_an_archive_is_asked_for_where_the_image_is_missing_then_loaded_and_named(tmp_path: Path) -> None:
-    host = Host({NAME: OTHER}, {"archive": ID})
-    assert deployment(tmp_path, host, image_id=ID).run() == {
-        "changed": False, "archive_needed": True, "diff": [], "warnings": [],
-    }  # fmt: skip
-    assert not host.changed_something
-    assert deployment(tmp_path, host, image_id=ID, archive="/t/image.tar")._image() == Image(NAME, ID)
-    assert host.did("podman", "load", "--quiet", "--input", "/t/image.tar") and host.images[NAME] == ID
-
-
-def test_an_archive_that_holds_another_image_is_an_error(tmp_path: Path) -> None:
-    host = Host({}, {"archive": OTHER})
-    with pytest.raises(ReleaseError, match=f"{NAME}: the image {ID} is not there"):
-        deployment(tmp_path, host, image_id=ID, archive="/t/image.tar")._image()
-
-
-@pytest.mark.parametrize(("images", "tags"), [({NAME: ID}, 0), ({NAME: OTHER, "x": ID}, 1), ({"x": ID}, 1)])
-def test_an_image_that_is_there_is_named_only_where_its_name_is_not(
-    tmp_path: Path, images: dict[str, str], tags: int
-) -> None:
-    host = Host(images)
-    assert deployment(tmp_path, host, image_id=ID)._image() == Image(NAME, ID)
-    assert sum(command[1] == "tag" for command in host.commands) == tags and host.images[NAME] == ID
+@ROOT
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_an_image_that_is_not_what_its_tag_says_is_not_tried(new_host: Any, check_mode: bool) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    host.labels = {"org.quadlet.dhcpd.package": "p", "org.opencontainers.image.version": "9"}
+    with pytest.raises(ReleaseError, match="the tag asked for is 2, but the image"):
+        deployed(host, check_mode)
+    assert host.did == [] and host.store.names() == [OLD]
 
 
 # From the request to what is done
 
 
-@pytest.fixture
-def run_as(monkeypatch: Any) -> Any:
-    """Let dhcpd run as a release (None: not at all), which a switch or a resume changes."""
-    world: dict[str, Any] = {"release": None, "did": []}
-
-    def acts(what: str) -> Any:
-        def act(store: Store, _prover: Any, name: str, *_unit: str) -> None:
-            world["did"].append(what)
-            world["release"] = name
-            if what == "switch":
-                store.commit(name)
-
-        return act
-
-    monkeypatch.setattr(_deploy, "switch", acts("switch"))
-    monkeypatch.setattr(_deploy, "resume", acts("resume"))
-    monkeypatch.setattr(_deploy, "release_of", lambda _pid: world["release"])
-    monkeypatch.setattr(_deploy._netlink, "links", list)
-    monkeypatch.setattr(_deploy._netlink, "addresses", lambda _names: [])
-    monkeypatch.setattr(Service, "state", lambda _self: State("active", "running", 0, 7 if world["release"] else None))
-    return world
+@ROOT
+def test_a_first_release_is_switched_to_and_a_second_run_changes_nothing(new_host: Any) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    first = deployed(host)
+    assert (first["changed"], first["release"], first["previous"], first["image_id"]) == (True, NEW, None, ID)
+    assert first["proved_on"] == ["eth1", "eth2"] and "unanswered_for" not in first and "not_checked" not in first
+    assert host.serves == [NEW] and host.leases.read_text() == "" and host.store.copy_is_right(NEW)
+    host.commands.clear()
+    before = everything(host)
+    for check_mode in (True, False):
+        again = deployed(host, check_mode)
+        assert again.pop("not_checked", []) == []
+        assert again == {
+            "changed": False, "release": NEW, "previous": NEW, "image_id": ID, "diff": [], "warnings": [],
+        }  # fmt: skip
+    assert only_looked(host) and not ran(host, "podman", "run") and everything(host) == before
 
 
 @ROOT
-def test_a_first_release_is_switched_to_and_a_second_run_changes_nothing(tmp_path: Path, run_as: Any) -> None:
-    host = Host({NAME: ID})
-    first = deployment(tmp_path, host).run()
-    assert first["changed"] and first["previous"] is None and first["image_id"] == ID
-    assert run_as["did"] == ["switch"] and (tmp_path / "var/lib/dhcpd/dhcpd.leases").exists()
-    host.commands.clear()
-    again = deployment(tmp_path, host).run()
-    assert again == {
-        "changed": False, "release": first["release"], "previous": first["release"], "image_id": ID,
-        "diff": [], "warnings": [],
-    }  # fmt: skip
-    assert run_as["did"] == ["switch"] and not host.changed_something and not host.did("podman", "run")
+def test_another_release_is_switched_to_and_leases_stay(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    outcome = deployed(host)
+    assert (outcome["release"], outcome["previous"]) == (NEW, OLD) and outcome["unanswered_for"] >= 0
+    assert host.serves == [NEW] and host.leases.read_text() == LEASE % 50 and host.store.names() == [OLD, NEW]
+
+
+@ROOT
+def test_a_release_is_on_the_disk_itself_before_it_is_tried(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    deployed(host)
+    sync = ["sync", "--file-system", str(host.layout.etc), str(host.layout.kept)]
+    (place,) = [number for number, command in enumerate(host.commands) if command[:4] == sync]
+    assert place < host.commands.index(["systemctl", "daemon-reload"])
+
+
+@ROOT
+def test_a_release_that_cannot_be_made_durable_is_not_tried(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        return (1, "", "sync: error syncing: I/O error") if command[0] == "sync" else host(command)
+
+    with pytest.raises(ReleaseError, match="could not be made durable: sync: error syncing: I/O error"):
+        deploy(WANTED, run, check_mode=False)
+    assert host.did == [] and host.serves == [OLD]
 
 
 @ROOT
 @pytest.mark.parametrize(
     ("damage", "did"),
     [
-        ("stopped", ["resume"]),
-        ("runs another", ["resume"]),
-        ("trial left", ["resume"]),
+        ("stopped", ["daemon-reload", f"restart {SERVICE}"]),
+        ("runs another", ["daemon-reload", f"restart {SERVICE}"]),
+        ("trial not tidied up", ["daemon-reload"]),
+        ("trial of another", ["daemon-reload", f"restart {SERVICE}"]),
         ("copy edited", []),
-        ("release edited", ["switch"]),
-        ("unit unlinked", ["switch"]),
+        ("copy gone", []),
+        ("release edited", []),
+        ("unit unlinked", []),
     ],
 )
-def test_whatever_drifted_is_put_right_by_the_least_step(tmp_path: Path, run_as: Any, damage: str, did: Any) -> None:
-    host = Host({NAME: ID})
-    name = deployment(tmp_path, host).run()["release"]
-    layout = Layout(str(tmp_path))
-    layout.trial.parent.mkdir(parents=True, exist_ok=True)
+def test_whatever_drifted_is_put_right_by_the_least_step(new_host: Any, damage: str, did: list[str]) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    deployed(host)
+    killed = host.trial()
+    killed.step = lambda name: (_ for _ in ()).throw(Killed) if name == killed.at else None
+
+    def trial(at: str, name: str) -> None:
+        killed.at = at
+        with pytest.raises(Killed):
+            killed.run(name, 0, None)
+
+    def another() -> None:
+        made = deployed(host, files={"dhcpd.conf": CONF + "# other\n"}, stage_only=True)["release"]
+        trial("restarted", made)
+
     {
-        "stopped": lambda: run_as.update(release=None),
-        "runs another": lambda: run_as.update(release="0.other"),
-        "trial left": lambda: layout.trial.write_text(""),
-        "copy edited": lambda: layout.copy.write_text("# edited\n"),
-        "release edited": lambda: (layout.directory(name) / "dhcpd.conf").write_text("# edited\n"),
-        "unit unlinked": layout.quadlet.unlink,
+        "stopped": lambda: setattr(host, "running", None),
+        "runs another": lambda: setattr(host, "running", "0.other"),
+        "trial not tidied up": lambda: trial("committed", NEW),
+        "trial of another": another,
+        "copy edited": lambda: host.layout.copy.write_text(host.layout.copy.read_text() + "# edited\n"),
+        "copy gone": host.layout.copy.unlink,
+        "release edited": lambda: (host.layout.directory(NEW) / "dhcpd.conf").write_text("# edited\n"),
+        "unit unlinked": host.layout.quadlet.unlink,
     }[damage]()
-    run_as["did"].clear()
     host.commands.clear()
-    checked = deployment(tmp_path, host, check_mode=True).run()
-    assert checked["changed"] and run_as["did"] == [] and not host.changed_something
-    assert deployment(tmp_path, host).run()["changed"] and run_as["did"] == did
-    store = Store(layout)
-    made = deployment(tmp_path, host)
-    assert (store.current(), store.is_linked()) == (name, True) and layout.copy.read_text().endswith(CONF)
-    assert store.read(name, "dhcpd.conf") == CONF and made.store.current() == name
+    before = everything(host)
+    assert deployed(host, check_mode=True)["changed"] and only_looked(host) and everything(host) == before
+    host.commands.clear()
+    assert deployed(host)["changed"] and host.did == did
+    assert host.serves == [NEW] and host.loaded == NEW and not host.layout.trial.exists()
+    assert (host.store.current(), host.store.is_linked(), host.store.copy_is_right(NEW)) == (NEW, True, True)
+    assert host.store.read(NEW, "dhcpd.conf") == CONF and not deployed(host)["changed"]
+
+
+@ROOT
+def test_a_stopped_release_that_is_not_proved_again_is_an_error_and_left_to_systemd(new_host: Any) -> None:
+    host = new_host({NEW: "exits"}).with_releases(NEW, running=False)
+    with pytest.raises(ReleaseError, match="dhcpd did not stay up"):
+        deployed(host)
+    assert host.store.current() == NEW and not host.history.left(NEW) and f"stop {SERVICE}" not in host.did
 
 
 @ROOT
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_what_dhcpd_refuses_is_never_tried_nor_written(tmp_path: Path, run_as: Any, check_mode: bool) -> None:
-    host = Host({NAME: ID})
+def test_what_dhcpd_refuses_is_never_tried_nor_written(new_host: Any, check_mode: bool) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
     host.refusal = "/etc/dhcp/dhcpd.conf line 1: semicolon expected."
     with pytest.raises(ReleaseError, match="the service was not touched. dhcpd said: .*semicolon expected"):
-        deployment(tmp_path, host, check_mode).run()
-    assert run_as["did"] == [] and list(tmp_path.iterdir()) == []
+        deployed(host, check_mode)
+    assert host.did == [] and host.store.names() == [OLD] and not host.history.left(NEW)
 
 
 @ROOT
-def test_the_test_sees_the_files_of_the_release_and_leaves_nothing_behind(tmp_path: Path, run_as: Any) -> None:
-    host = Host({NAME: ID})
+def test_the_test_sees_the_files_of_the_release_and_leaves_nothing_behind(new_host: Any) -> None:
+    host = new_host()
+    host.images[NAME] = ID
     seen: dict[str, str] = {}
 
     def run(command: Sequence[str]) -> tuple[int, str, str]:
@@ -314,137 +324,256 @@ def test_the_test_sees_the_files_of_the_release_and_leaves_nothing_behind(tmp_pa
             seen.update({str(path): path.read_text() for path in place.glob("*.conf")})
         return host(command)
 
-    checked = deployment(tmp_path, host, check_mode=True)
-    checked.podman = Podman(run)
-    checked.run()
+    deploy(WANTED, run, check_mode=True)
     assert list(seen.values()) == [CONF] and not any(Path(path).parent.exists() for path in seen)
+    assert everything(host) == {}
 
 
-def test_check_mode_on_a_virgin_host_says_what_cannot_be_checked_and_touches_nothing(
-    tmp_path: Path, run_as: Any
-) -> None:
-    host = Host()
-    outcome = deployment(tmp_path, host, check_mode=True, user="no-such-account").run()
-    assert outcome["changed"] is True and outcome["release"] is None and outcome["previous"] is None
-    assert [text.partition(" would be ")[2] for text in outcome["not_checked"]] == ["pulled", "made"]
-    assert list(tmp_path.iterdir()) == [] and not host.changed_something
-
-
-def test_check_mode_without_podman_says_so_and_a_run_fails(tmp_path: Path) -> None:
-    host = Host()
-    host.podman = False
-    checked = deployment(tmp_path, host, check_mode=True, image_id=ID).run()
-    assert checked["changed"] is True and checked["not_checked"][0].startswith("podman is not on this host yet")
-    with pytest.raises(ReleaseError, match="podman is not installed"):
-        deployment(tmp_path, host, image_id=ID).run()
-
-
-def test_a_missing_account_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ReleaseError, match="there is no account 'no-such-account'"):
-        deployment(tmp_path, Host({NAME: ID}), user="no-such-account").run()
-
-
-def test_leases_that_need_a_decision_stop_the_deploy(tmp_path: Path, run_as: Any) -> None:
-    (tmp_path / "var/lib/dhcpd").mkdir(parents=True)
-    with pytest.raises(ReleaseError, match="dhcpd_container_initial_leases"):
-        deployment(tmp_path, Host({NAME: ID}), initial_leases="/no/such/file").run()
-    assert run_as["did"] == []
+# What was left
 
 
 @ROOT
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_the_diff_names_every_changed_file_and_no_secret(tmp_path: Path, run_as: Any, check_mode: bool) -> None:
-    host = Host({NAME: ID})
-    old = deployment(tmp_path, host).run()
+def test_a_release_that_was_left_is_not_tried_again(new_host: Any, check_mode: bool) -> None:
+    host = new_host({NEW: "deaf"}).with_releases(there="1")
+    host.images[NAME] = ID
+    with pytest.raises(LeftError, match=f"^release {NEW} was left: .* runs again as release {OLD}.$") as error:
+        deployed(host)
+    values = error.value.values
+    assert (values["release"], values["previous"], values["went_back"]) == (NEW, OLD, True)
+    assert "answered no DHCPINFORM" in values["why"] and host.serves == [OLD] and host.store.copy_is_right(OLD)
+    host.how.clear()
+    host.commands.clear()
+    before = everything(host)
+    with pytest.raises(ReleaseError, match=rf"^release {NEW} was left on \d{{4}}-.*Z: .*answered no.* not tried again"):
+        deployed(host, check_mode)
+    assert only_looked(host) and everything(host) == before
+
+
+@ROOT
+@pytest.mark.parametrize("again", [{"retry": True}, {"files": {"dhcpd.conf": CONF + "# mended\n"}}])
+def test_it_is_tried_again_when_it_changes_or_someone_says_so(new_host: Any, again: dict[str, Any]) -> None:
+    host = new_host({NEW: "deaf"}).with_releases(there="1")
+    host.images[NAME] = ID
+    with pytest.raises(LeftError):
+        deployed(host)
+    host.how.clear()
+    assert deployed(host, check_mode=True, **again)["changed"]
+    if "retry" in again:
+        assert host.events()[-1] == ("left", NEW), "check mode writes nothing down"
+    name = deployed(host, **again)["release"]
+    assert host.serves == [name] and host.history.left(name) is None
+    assert ("retried", NEW) in host.events() or name != NEW
+
+
+@ROOT
+def test_a_release_whose_trial_had_no_end_is_not_tried_again_either(new_host: Any) -> None:
+    host = new_host().with_releases()
+    host.history.add("tried", NEW)
+    with pytest.raises(ReleaseError, match=f"release {NEW} was left on .*: its trial had no end"):
+        deployed(host)
+    assert host.did == []
+
+
+@ROOT
+def test_the_committed_release_is_put_right_whatever_its_history_says(new_host: Any) -> None:
+    host = new_host().with_releases(NEW, running=False)
+    host.history.add("left", NEW, "by hand")
+    deployed(host)
+    assert host.serves == [NEW]
+
+
+# The switch, from here
+
+
+@ROOT
+def test_a_switch_that_is_killed_anywhere_ends_as_it_is_told(new_host: Any) -> None:
+    for fuse in range(100):
+        host = new_host().with_releases(there="1")
+        host.images[NAME] = ID
+        host.on_wait = lambda host=host, fuse=fuse: setattr(host, "fuse", fuse)
+        try:
+            told: dict[str, Any] | None = deployed(host)
+        except LeftError as error:
+            told = error.values
+        except ReleaseError as error:
+            assert "ended without an outcome" in str(error)
+            told = None
+        assert len(host.serves) == 1, fuse
+        assert told is None or host.serves == [NEW if "proved_on" in told else OLD], fuse
+        assert host.loaded == host.store.current() == host.running and not host.layout.trial.exists(), fuse
+        if not host.was_killed:
+            assert fuse > 10
+            return
+    raise AssertionError("the switch has no end")
+
+
+@ROOT
+def test_what_cannot_be_proved_is_a_warning(new_host: Any, monkeypatch: Any) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    warnings = deployed(host, interfaces=["eth1", "eth9"])["warnings"]
+    assert len(warnings) == 1 and warnings[0].startswith("eth9: not proved")
+
+
+@ROOT
+def test_old_releases_go_once_the_new_one_is_committed(new_host: Any) -> None:
+    host = new_host().with_releases(OLD, there="31")
+    host.images[NAME] = ID
+    host.how = {NEW: "deaf"}
+    with pytest.raises(LeftError):
+        deployed(host, keep=2)
+    assert host.store.names() == [OTHER, OLD, NEW]
+    host.how.clear()
+    deployed(host, keep=2, retry=True)
+    assert host.store.names() == [OLD, NEW]
+
+
+# Staged
+
+
+@ROOT
+def test_a_staged_release_is_ready_and_nothing_is_switched_until_it_is_asked_for(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    assert deployed(host, check_mode=True, stage_only=True)["changed"]
+    staged = deployed(host, stage_only=True)
+    assert (staged["changed"], staged["release"], staged["previous"]) == (True, NEW, OLD)
+    assert host.did == [] and host.serves == [OLD] and not host.store.edited(NEW) and ran(host, "podman", "run")
+    host.commands.clear()
+    assert deployed(host, stage_only=True)["changed"] is False and only_looked(host)
+    assert deployed(host)["changed"] and host.serves == [NEW]
+
+
+@ROOT
+def test_what_dhcpd_refuses_is_not_staged(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    host.refusal = "semicolon expected."
+    with pytest.raises(ReleaseError, match="semicolon expected"):
+        deployed(host, stage_only=True)
+    assert host.store.names() == [OLD]
+
+
+@ROOT
+def test_staging_never_starts_anything(new_host: Any) -> None:
+    host = new_host().with_releases(NEW, running=False)
+    (host.layout.directory(NEW) / "dhcpd.conf").write_text("# edited\n")
+    deployed(host, stage_only=True)
+    assert host.did == []
+
+
+# Take over
+
+
+@ROOT
+@pytest.mark.parametrize("how", ["", "deaf"])
+def test_a_package_is_taken_over_or_serves_on(new_host: Any, how: str) -> None:
+    host = new_host({NEW: how}).with_package()
+    host.layout.lease_directory.mkdir()
+    host.images[NAME] = ID
+    if how:
+        with pytest.raises(LeftError, match=f"{PACKAGE} serves again."):
+            deployed(host, take_over=PACKAGE)
+        assert host.serves == [PACKAGE] and host.enabled and host.packaged_leases.read_text() == LEASE % 60
+    else:
+        deployed(host, take_over=PACKAGE)
+        assert host.serves == [NEW] and not host.enabled and host.leases.read_text() == LEASE % 60
+
+
+@ROOT
+def test_take_over_has_no_effect_once_there_is_a_release(new_host: Any) -> None:
+    host = new_host().with_package(runs=False).with_releases(there="1")
+    host.leases.write_text(LEASE % 50)
+    host.images[NAME] = ID
+    deployed(host, take_over=PACKAGE)
+    assert host.serves == [NEW] and host.leases.read_text() == LEASE % 50
+    assert not any(PACKAGE in words for words in host.did)
+
+
+@ROOT
+def test_leases_that_a_removal_left_are_not_replaced_by_those_of_a_stopped_package(new_host: Any) -> None:
+    host = new_host().with_package()
+    host.layout.lease_directory.mkdir()
+    host.images[NAME] = ID
+    deployed(host, take_over=PACKAGE)
+    host.leases.write_text(LEASE % 60 + LEASE % 62)
+    remove(False, host, check_mode=False)
+    deployed(host, take_over=PACKAGE)
+    assert host.leases.read_text() == LEASE % 60 + LEASE % 62
+
+
+# What the host lacks
+
+
+def test_check_mode_on_a_virgin_host_says_what_cannot_be_checked_and_touches_nothing(new_host: Any) -> None:
+    host = new_host()
+    outcome = deployed(host, check_mode=True, user="no-such-account")
+    assert outcome["changed"] is True and outcome["release"] is None and outcome["previous"] is None
+    assert [text.partition(" would be ")[2] for text in outcome["not_checked"]] == ["pulled", "made"]
+    assert list(host.root.iterdir()) == [] and only_looked(host)
+
+
+def test_check_mode_without_podman_says_so_and_a_run_fails(new_host: Any) -> None:
+    host = new_host()
+    host.podman_installed = False
+    checked = deployed(host, check_mode=True, image_id=ID)
+    assert checked["changed"] is True and checked["not_checked"][0].startswith("podman is not on this host yet")
+    with pytest.raises(ReleaseError, match="podman is not installed"):
+        deployed(host, image_id=ID)
+
+
+@ROOT
+def test_a_missing_account_is_an_error(new_host: Any) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    with pytest.raises(ReleaseError, match="there is no account 'no-such-account'"):
+        deployed(host, user="no-such-account")
+
+
+@ROOT
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_leases_that_need_a_decision_stop_the_deploy(new_host: Any, check_mode: bool) -> None:
+    host = new_host().with_package()
+    host.images[NAME] = ID
+    with pytest.raises(ReleaseError, match="dhcpd_container_initial_leases"):
+        deployed(host, check_mode)
+    assert host.did == [] and host.serves == [PACKAGE]
+    assert deployed(host, check_mode=True, initial_leases="empty")["changed"]
+
+
+@ROOT
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_the_diff_names_every_changed_file_and_no_secret(new_host: Any, check_mode: bool) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    old = deployed(host)
     assert [change["before_header"] for change in old["diff"]] == ["nothing: dhcpd.conf", "nothing: dhcpd.container"]
     changed = {"dhcpd.conf": CONF.replace(SECRET, SECRET[::-1]) + "ping-check true;\n"}
-    new = deployment(tmp_path, host, check_mode, files=changed).run()
+    new = deployed(host, check_mode, files=changed)
     first = new["diff"][0]
     assert first["before_header"] == f"{old['release']}: dhcpd.conf"
     assert first["after_header"] == f"{new['release']}: dhcpd.conf" and first["after"].endswith("ping-check true;\n")
     assert SECRET not in str([old, new]) and SECRET[::-1] not in str(new)
 
 
-# Who is asked
-
-
-def link(name: str, mac: str | None = "00:00:5e:00:53:01", carrier: bool = True) -> Link:
-    return Link(len(name), name, None, True, carrier, "up", mac, None, "ether")
-
-
-def asked(tmp_path: Path, monkeypatch: Any, links: Any, addresses: Any, **wanted: Any) -> tuple[list[str], list[str]]:
-    monkeypatch.setattr(_deploy._netlink, "links", lambda: links)
-    monkeypatch.setattr(
-        _deploy._netlink,
-        "addresses",
-        lambda _names: [Address(1, name, 6 if ":" in ip else 4, ip, 24, True, None, None) for name, ip in addresses],
-    )
-    made = deployment(tmp_path, Host(), **wanted)
-    askers = made._askers()
-    assert {asker.mac for asker in askers} <= {b"\x00\x00\x5e\x00\x53\x01"}
-    return [f"{asker.interface} {asker.address}" for asker in askers], [
-        text.partition(":")[0] for text in made.warnings
-    ]
-
-
-@pytest.mark.parametrize(
-    ("links", "addresses", "wanted", "askers", "warned"),
-    [
-        ([link("eth1")], [("eth1", "198.51.100.1")], [], ["eth1 198.51.100.1"], []),
-        ([link("eth1")], [("eth1", "203.0.113.1"), ("eth1", "198.51.100.1")], [], ["eth1 198.51.100.1"], []),
-        ([link("eth1")], [("eth1", "198.51.100.1"), ("eth1", "198.51.100.2")], [], ["eth1 198.51.100.1"], []),
-        ([link("eth1"), link("eth22")], [("eth1", "198.51.100.1"), ("eth22", "203.0.113.1")], [], ["eth1 198.51.100.1"],
-         []),
-        ([link("eth1", carrier=False)], [("eth1", "198.51.100.1")], [], [], ["eth1"]),
-        ([link("eth1", mac=None)], [("eth1", "198.51.100.1")], [], [], ["eth1"]),
-        ([link("eth1")], [("eth1", "203.0.113.1")], ["eth1"], [], ["eth1"]),
-        ([], [], ["eth9"], [], ["eth9"]),
-        ([link("eth1")], [("eth1", "2001:db8::1")], [], [], []),
-    ],
-    ids=["address in a subnet", "second address", "two in it", "another segment", "no carrier", "no MAC address",
-         "address elsewhere", "no such interface", "IPv6 only"],
-)  # fmt: skip
-def test_an_interface_is_asked_from_or_the_lack_of_proof_is_a_warning(
-    tmp_path: Path, monkeypatch: Any, links: Any, addresses: Any, wanted: list[str], askers: Any, warned: Any
-) -> None:
-    assert asked(tmp_path, monkeypatch, links, addresses, interfaces=wanted) == (askers, warned)
-
-
-def test_a_file_that_does_not_lex_is_an_error_in_words(tmp_path: Path, monkeypatch: Any) -> None:
-    with pytest.raises(ReleaseError):
-        asked(tmp_path, monkeypatch, [], [], files={"dhcpd.conf": 'option x "\\xzz";\n'})
-
-
 # The lock
 
 
-def test_only_one_run_at_a_time_switches(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    with locked(path), pytest.raises(ReleaseError, match="another run is switching"), locked(path):
-        pass
-    with locked(path):
-        pass
-
-
-def test_a_run_waits_for_no_lock_in_check_mode_and_takes_it_otherwise(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(_deploy, "Layout", lambda: Layout(str(tmp_path)))
-    (tmp_path / "run").mkdir()
-    with locked(tmp_path / "run/dhcpd_release.lock"):
-        assert deploy(WANTED, Host(), check_mode=True)["changed"] is True
-        host = Host({NAME: ID})
+@ROOT
+def test_a_run_waits_for_no_lock_in_check_mode_and_takes_it_otherwise(new_host: Any) -> None:
+    host = new_host()
+    with locked(host.layout.lock):
+        assert deployed(host, check_mode=True)["changed"] is True
+        host.commands.clear()
         with pytest.raises(ReleaseError, match="another run is switching"):
-            deploy(WANTED, host, check_mode=False)
+            deployed(host)
         assert host.commands == []
 
 
-def test_a_lock_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(_deploy, "Layout", lambda: Layout(str(tmp_path)))
-    with pytest.raises(ReleaseError, match="run/dhcpd_release.lock: No such file or directory"):
-        deploy(WANTED, Host(), check_mode=False)
-
-
-def test_an_error_of_the_system_names_the_file(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(_deploy, "Layout", lambda: Layout(str(tmp_path)))
-    (tmp_path / "etc").write_text("in the way")
-    with pytest.raises(ReleaseError, match=f"{tmp_path}/etc/dhcp/.*: Not a directory"):
-        deploy(WANTED, Host(), check_mode=True)
+@pytest.mark.parametrize(("place", "check_mode"), [("run", False), ("etc", True)])
+def test_an_error_of_the_system_names_the_file(new_host: Any, place: str, check_mode: bool) -> None:
+    host = new_host()
+    (host.root / place).write_text("in the way")
+    with pytest.raises(ReleaseError, match=f"{host.root}/{place}/dhc.*: Not a directory"):
+        deployed(host, check_mode)

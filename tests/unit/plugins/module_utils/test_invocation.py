@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._invocation import OWN_ARGUMENTS, problems
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._invocation import OWN_ARGUMENTS
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._invocation import problems as invocation_problems
 
 SOUND: dict[str, Any] = {
     "image": "localhost/dhcpd",
@@ -25,8 +26,15 @@ SOUND: dict[str, Any] = {
     "subnets": [],
     "reservations": [],
     "raw": "",
+    "user": "dhcpd",
+    "proof_timeout": 5,
+    "keep": 5,
 }
 DIGEST = "sha256:" + "0a" * 32
+
+
+def problems(variables: dict[str, Any]) -> list[str]:
+    return invocation_problems(variables, lambda path: path != "/gone.tar")
 
 
 @pytest.mark.parametrize(
@@ -37,12 +45,12 @@ DIGEST = "sha256:" + "0a" * 32
         {"image_tag": "latest", "allow_latest": True},
         {"image_tag": "x" * 128},
         {"image_digest": DIGEST},
-        {"image_archive": "images/dhcpd.tar"},
+        {"image_archive": "/srv/images/dhcpd.tar"},
         {"image_digest": None, "image_archive": None},
         {"interfaces": ["eth0", "br-lan", "enp3s0.100", "vlan@5", "fifteen-letters"]},
         {"allow_dynamic_interfaces": ["wan0"]},
         {"arguments": ["-q", "-p", "67", "--lease-cache", "a b"]},
-        {"config_src": "dhcp/dhcpd.conf"},
+        {"config_src": "/srv/dhcp/dhcpd.conf"},
         {"subnets": [{"subnet": "198.51.100.0/24"}], "raw": "ping-check true;"},
     ],
 )
@@ -66,7 +74,7 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
             ({"image_digest": digest}, f"image_digest: {digest!r} is no digest")
             for digest in ("0a" * 32, DIGEST[:-1], DIGEST.upper(), DIGEST + "\n", "sha512:" + "0a" * 32)
         ],
-        ({"image_digest": DIGEST, "image_archive": "d.tar"}, "image_digest: a manifest's digest does not survive"),
+        ({"image_digest": DIGEST, "image_archive": "/d.tar"}, "image_digest: a manifest's digest does not survive"),
         *[
             ({variable: ["eth0", name]}, f"{variable}[1]: {name!r} is no interface name")
             for variable in ("interfaces", "allow_dynamic_interfaces")
@@ -78,7 +86,7 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
         ],
         *[({"arguments": [word]}, f"arguments[0]: {word} is set by the unit itself") for word in sorted(OWN_ARGUMENTS)],
         *[
-            ({"config_src": "d.conf", key: value}, f"config_src: the file is the whole configuration; leave out dhcpd_"
+            ({"config_src": "/d.conf", key: value}, f"config_src: the file is the whole configuration; leave out dhcpd_"
              f"container_{key}")
             for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"))
         ],
@@ -106,15 +114,43 @@ def test_all_problems_come_together() -> None:
         "config_src": "d.conf",
         "raw": "#",
         "subnets": [{}],
+        "user": "root",
+        "proof_timeout": 0,
+        "keep": 1,
     }
     found = problems(everything)
     assert [problem.partition(":")[0].replace("dhcpd_container_", "") for problem in found] == [
         "image", "image_tag", "image_digest", "image_digest", "interfaces[0]", "interfaces[1]",
-        "allow_dynamic_interfaces[0]", "arguments[0]", "arguments[1]", "config_src",
+        "allow_dynamic_interfaces[0]", "arguments[0]", "arguments[1]", "user", "config_src",
+        "image_archive", "config_src", "proof_timeout", "keep",
     ]  # fmt: skip
-    assert "dhcpd_container_subnets and dhcpd_container_raw" in found[-1]
+    assert "dhcpd_container_subnets and dhcpd_container_raw" in found[10]
 
 
 def test_a_host_without_a_choice_of_image_is_told_how_to_make_one() -> None:
     found = problems({**SOUND, "image": "", "image_tag": ""})
     assert "quadlet.dhcpd.build_image" in found[0] and len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"interfaces": "eth1"}, "dhcpd_container_interfaces: 'eth1' is no list; write [eth1]"),
+        ({"arguments": "-q"}, "dhcpd_container_arguments: '-q' is no list; write [-q]"),
+        (
+            {"allow_dynamic_interfaces": "eth0"},
+            "dhcpd_container_allow_dynamic_interfaces: 'eth0' is no list; write [eth0]",
+        ),
+        ({"image_archive": "/gone.tar"}, "dhcpd_container_image_archive: there is no file /gone.tar on the controller"),
+        ({"proof_timeout": -5}, "dhcpd_container_proof_timeout: -5 is not allowed; give 1 to 600"),
+    ],
+)
+def test_the_commonest_slips_have_one_sentence(changed: dict[str, Any], expected: str) -> None:
+    (problem,) = problems({**SOUND, **changed})
+    assert problem.startswith(expected)
+
+
+@pytest.mark.parametrize("user", ["root", "", "a b", "-dhcpd", "Dhcpd", "x" * 33])
+def test_the_account_is_the_services_own(user: str) -> None:
+    (problem,) = problems({**SOUND, "user": user})
+    assert problem.startswith(f"dhcpd_container_user: {user!r} is not allowed")

@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import (
+    COPIES,
     PACKAGED,
     Start,
     holds_leases,
+    keep_copy,
     prepare,
+    replace,
     starting_point,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
@@ -165,3 +169,61 @@ def test_a_link_in_place_of_the_new_lease_file_is_not_written_through(tmp_path: 
     (directory / ".dhcpd.leases.new").symlink_to(other)
     prepare(directory, Start(None, None), ACCOUNT)
     assert other.read_text() == "root" and not (directory / "dhcpd.leases").is_symlink()
+
+
+# replace
+
+
+@pytest.mark.parametrize("before", [None, "older\n"])
+def test_leases_are_replaced_whole_and_are_on_disk_before_their_name(
+    tmp_path: Path, directory: Path, before: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, leases, seen = put(tmp_path, "/l"), directory / "dhcpd.leases", []
+    directory.mkdir(parents=True)
+    if before:
+        leases.write_text(before)
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        name_is_new = leases.exists() and leases.read_text() == LEASE
+        seen.append((stat.S_ISDIR(os.fstat(descriptor).st_mode), name_is_new))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    replace(directory, source, *OWNER)
+    assert seen == [(False, False), (True, True)] and leases.read_text() == LEASE and owner(leases) == OWNER
+    assert list(directory.iterdir()) == [leases]
+
+
+def test_leases_that_cannot_be_replaced_are_the_old_ones(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leases = put(directory, "dhcpd.leases")
+
+    def full(_source: object, target: Any) -> None:
+        target.write(b"lea")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(OSError, match="No space left"):
+        replace(directory, leases, *OWNER)
+    assert leases.read_text() == LEASE
+
+
+# keep_copy
+
+
+def test_the_last_copies_are_kept_for_root_only(tmp_path: Path, directory: Path) -> None:
+    copies = tmp_path / "kept/leases"
+    keep_copy(directory, copies)
+    assert not copies.parent.exists(), "where there are no leases there is nothing to keep"
+    for number in range(1, COPIES + 8):
+        put(directory, "dhcpd.leases", f"{number}\n")
+        keep_copy(directory, copies)
+        if number == 3:
+            (copies / "dhcpd.leases.mine").write_text("")
+    kept = {path.name: path.read_text() for path in copies.iterdir()}
+    assert kept == {
+        "dhcpd.leases.mine": "",
+        **{f"dhcpd.leases.{number}": f"{number}\n" for number in range(8, COPIES + 8)},
+    }
+    assert [stat.S_IMODE(place.stat().st_mode) for place in (copies.parent, copies)] == [0o700, 0o700]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in copies.glob("*.[0-9]*")} == {0o600}

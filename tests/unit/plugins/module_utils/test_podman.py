@@ -80,10 +80,39 @@ def test_an_image_is_missing_only_where_podman_says_so_clearly(exists: int, trou
         assert Podman(run).find(IMAGE.reference) is None
 
 
+@pytest.mark.parametrize(
+    ("out", "labels"),
+    [('[{"Labels": {"a": "b"}}]', {"a": "b"}), ('[{"Labels": null}]', {}), ("[{}]", {})],
+)
+def test_labels_are_what_the_image_has(out: str, labels: dict[str, str]) -> None:
+    run = Recorder(0, out)
+    assert Podman(run).labels("aa") == labels and run.commands == [["podman", "image", "inspect", "aa"]]
+    with pytest.raises(ReleaseError, match="could not read the labels of aa: no such image"):
+        Podman(Recorder(125, "", "no such image")).labels("aa")
+
+
+@pytest.mark.parametrize(("status", "image"), [(0, "aa"), (125, None)])
+def test_the_image_of_a_container_is_its_id_or_none(status: int, image: str | None) -> None:
+    assert Podman(Recorder(status, "aa\n")).image_of_container("dhcpd") == image
+
+
+def test_warnings_do_not_hide_the_error() -> None:
+    attempts = "".join(f'time="x" level=warning msg="attempt {n}"\n' for n in range(9))
+    with pytest.raises(ReleaseError, match="could not pull r/d:1: Error: why$"):
+        Podman(Recorder(125, err="Error: why\n" + attempts)).pull("r/d:1")
+    with pytest.raises(ReleaseError, match="attempt 8"):
+        Podman(Recorder(125, err=attempts)).pull("r/d:1")
+
+
 @pytest.mark.parametrize(("status", "installed"), [(0, True), (127, False)])
 def test_podman_is_installed_where_it_tells_its_version(status: int, installed: bool) -> None:
     run = Recorder(status, "podman version 5.4.2\n")
     assert Podman(run).is_installed() is installed and run.commands == [["podman", "--version"]]
+
+
+def test_a_podman_that_hangs_is_not_taken_for_a_missing_one() -> None:
+    with pytest.raises(ReleaseError, match="did not end"):
+        Podman(Recorder(124, err="podman did not end within 60 s")).is_installed()
 
 
 @pytest.mark.parametrize(
@@ -95,8 +124,12 @@ def test_podman_is_installed_where_it_tells_its_version(status: int, installed: 
             lambda podman: podman.load("/t/image.tar", "aa", "r/d:1"),
             [["podman", "load", "--quiet", "--input", "/t/image.tar"], ["podman", "tag", "aa", "r/d:1"]],
         ),
+        (
+            lambda podman: podman.save("aa", Path("/k/aa.new")),
+            [["podman", "save", "--quiet", "--format=docker-archive", "--output=/k/aa.new", "aa"]],
+        ),
     ],
-    ids=["pull", "tag", "load"],
+    ids=["pull", "tag", "load", "save"],
 )
 def test_an_image_is_fetched_by_the_command_or_fails_in_its_words(
     act: Callable[[Podman], None], commands: list[list[str]]
@@ -128,7 +161,6 @@ def test_the_configuration_is_tested_as_the_service_will_run_and_can_do_no_harm(
     [
         ((1, "", BANNER + ERRORS + "\n" + CLOSING), ERRORS),
         ((1, BANNER + ERRORS, ""), ERRORS),
-        ((125, "", "Error: crun: exec format error"), "Error: crun: exec format error"),
         ((139, "", ""), "exit status 139"),
         ((1, "", BANNER + "exiting.\n"), "exit status 1"),
         ((0, "", BANNER + "warning: subnet without range"), None),
@@ -136,6 +168,18 @@ def test_the_configuration_is_tested_as_the_service_will_run_and_can_do_no_harm(
 )
 def test_a_refusal_is_in_dhcpd_s_own_words(answer: tuple[int, str, str], words: str | None) -> None:
     assert Podman(Recorder(*answer)).refusal(IMAGE, Account(1, 1), DIRECTORY, []) == words
+
+
+@pytest.mark.parametrize("status", [124, 125, 126, 127])
+def test_podman_s_own_trouble_is_no_refusal(status: int) -> None:
+    with pytest.raises(ReleaseError, match=r"could not run /usr/sbin/dhcpd of localhost/dhcpd:1 for a test: .*format"):
+        Podman(Recorder(status, "", "Error: crun: exec format error")).refusal(IMAGE, Account(1, 1), DIRECTORY, [])
+
+
+@pytest.mark.parametrize("status", [124, 125, 126, 127])
+def test_podman_s_own_trouble_is_no_refusal_by_dhcpd(status: int) -> None:
+    with pytest.raises(ReleaseError, match="podman could not run .* a test: Error: crun: exec"):
+        Podman(Recorder(status, "", "Error: crun: exec format error")).refusal(IMAGE, Account(1, 1), DIRECTORY, [])
 
 
 def test_dhcpd_words_keep_what_is_said_between_banner_and_closing() -> None:

@@ -420,7 +420,7 @@ ROOT = (("root", 0, "/bin/bash"),)
         ),
         (
             {"accounts": (("dhcpd", 1000, "/bin/bash"),)},
-            ["warning: dhcpd is an account to log in with (/bin/bash)"],
+            ["failure: dhcpd is an account to log in with (/bin/bash)"],
         ),
         ({"quadlets": {"/etc/containers/systemd/dhcpd.container": "/etc/dhcp/current/dhcpd.container"}}, []),
         ({"quadlets": {"/run/containers/systemd/dhcpd.container": "/etc/dhcp/releases/x/dhcpd.container"}}, []),

@@ -21,6 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     Image,
     Layout,
     Release,
+    ReleaseError,
     Store,
     compose,
     path_problems,
@@ -30,6 +31,7 @@ IMAGE = Image("registry.example.net:5000/dhcpd:4.4.3-P1-1", "a" * 64)
 ACCOUNT = Account(990, 991)
 UNIT = "[Container]\nImage=@IMAGE@\nUser=@UID@\nGroup=@GID@\nVolume=@RELEASE@:/etc/dhcp:ro,z\nExec=-4\n"
 FILES = {"dhcpd.conf": "authoritative;\n", "keys/omapi.conf": "key k { secret abcd; }\n"}
+OLD, NEW = "1.aaaaaaaaaaaa", "2.bbbbbbbbbbbb"
 GID = os.getegid() if os.geteuid() else 4321
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="chown needs root")
 
@@ -65,8 +67,9 @@ def test_the_same_inventory_gives_the_same_release_whatever_the_order_of_files()
         {"files": {**FILES, "more.conf": ""}},
         {"files": {"dhcpd.conf": FILES["dhcpd.conf"], "keys/other.conf": FILES["keys/omapi.conf"]}},
         {"image": Image("localhost/dhcpd:4.4.3-P1-2", IMAGE.id)},
+        {"interfaces": ["eth1"]},
     ],
-    ids=["image id", "uid", "gid", "unit", "text", "file less", "file more", "path", "tag"],
+    ids=["image id", "uid", "gid", "unit", "text", "file less", "file more", "path", "tag", "interfaces"],
 )
 def test_any_change_gives_another_name(changed: dict[str, Any]) -> None:
     same = {"image": IMAGE, "account": ACCOUNT, "unit": UNIT, "files": FILES}
@@ -84,13 +87,15 @@ def test_placeholders_stand_for_what_the_host_knows() -> None:
 
 
 def test_release_json_says_what_the_release_is_made_of() -> None:
-    made = release()
+    made = compose(IMAGE, ACCOUNT, UNIT, FILES, ["eth1"])
     assert json.loads(made.files["release.json"]) == {
         "release": made.name,
         "image": IMAGE.reference,
         "image_id": IMAGE.id,
         "uid": 990,
         "gid": 991,
+        "interfaces": ["eth1"],
+        "unit": hashlib.sha256(made.files["dhcpd.container"].encode()).hexdigest(),
         "files": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in FILES.items()},
     }
     assert "abcd" not in made.files["release.json"]
@@ -182,8 +187,8 @@ def test_an_edit_that_is_not_utf_8_makes_room_too(store: Store) -> None:
 def test_a_release_with_dos_line_ends_is_whole_once_written(store: Store) -> None:
     made = release("authoritative;\r\n")
     store.write(made, GID)
-    store.write_copy(made, GID)
-    assert store.is_whole(made) and store.copy_is_right(made)
+    store.write_copy(made.name)
+    assert store.is_whole(made) and store.copy_is_right(made.name)
 
 
 def test_a_write_that_fails_leaves_no_half_release(store: Store, monkeypatch: Any) -> None:
@@ -232,31 +237,73 @@ def test_a_unit_that_is_not_ours_is_no_link_of_ours_until_a_commit(store: Store,
 
 
 @ROOT
-def test_the_history_counts_and_keeps_a_line_an_event(store: Store) -> None:
-    store.record("tried", "1.a")
-    store.record("left", "1.a", "dhcpd said:\n\tno\tsubnet ")
-    store.record("tried", "1.b")
-    lines = [line.split("\t") for line in store.layout.history.read_text().splitlines()]
-    assert [[number, *rest] for number, _stamp, *rest in lines] == [
-        ["1", "tried", "1.a", ""],
-        ["2", "left", "1.a", "dhcpd said: no subnet"],
-        ["3", "tried", "1.b", ""],
-    ]
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line[1]) for line in lines)
+@pytest.mark.parametrize(("old", "now"), [(OLD, NEW), (OLD, OLD), (None, NEW), (None, None)])
+def test_what_was_committed_before_is_so_again(store: Store, old: str | None, now: str | None) -> None:
+    if now:
+        store.commit(now)
+    for _again in range(2):
+        store.restore(old)
+        assert store.current() == old
+
+
+# Store: what is there
+
+
+def test_releases_are_those_with_a_record_the_last_written_at_the_end(store: Store) -> None:
+    assert store.names() == []
+    for number, letter in enumerate("cab"):
+        os.utime(store.write(release()._replace(name=letter), GID), (number, number))
+    store.layout.directory("half").mkdir()
+    (store.layout.releases / "note").write_text("")
+    assert store.names() == ["c", "a", "b"]
+    (store.layout.directory("a") / "dhcpd.conf").write_text("# edited\n")
+    store.write(release()._replace(name="a"), GID)
+    assert set(store.names()) == {"a", "b", "c"}, "the one that made room is none"
+    store.remove("a")
+    assert store.names() == ["c", "b"] and not store.layout.directory("a").exists()
+
+
+def test_a_record_is_what_was_composed_or_an_error_that_names_it(store: Store) -> None:
+    made = release()
+    place = store.write(made, GID)
+    assert store.record(made.name) == json.loads(made.files["release.json"]) and store.account(made.name) == ACCOUNT
+    (place / "release.json").write_text("{")
+    for name in (made.name, "1.gone"):
+        with pytest.raises(ReleaseError, match=f"{name}/release.json is missing or damaged"):
+            store.record(name)
+
+
+@pytest.mark.parametrize("path", [None, "dhcpd.conf", "keys/omapi.conf", "dhcpd.container"])
+@pytest.mark.parametrize("how", ["edited", "gone"])
+def test_an_edit_by_hand_is_found_in_every_file(store: Store, path: str | None, how: str) -> None:
+    made = release()
+    place = store.write(made, GID)
+    if path and how == "edited":
+        (place / path).write_bytes((place / path).read_bytes() + b"\xff")
+    elif path:
+        (place / path).unlink()
+    assert store.edited(made.name) == ([path] if path else [])
 
 
 # Store: the copy to read
 
 
+def on_disk(store: Store, text: str = "authoritative;\n") -> str:
+    """The name of a release that is on disk, of the account of these tests."""
+    made = compose(IMAGE, Account(os.geteuid(), GID), UNIT, {**FILES, "dhcpd.conf": text})
+    store.write(made, GID)
+    return made.name
+
+
 @ROOT
 def test_the_copy_says_what_it_is_a_copy_of(store: Store) -> None:
-    made = release()
-    assert not store.copy_is_right(made)
-    store.write_copy(made, GID)
-    assert store.copy_is_right(made) and not store.copy_is_right(release("ping-check true;\n"))
+    name, other = on_disk(store), on_disk(store, "ping-check true;\n")
+    assert not store.copy_is_right(name)
+    store.write_copy(name)
+    assert store.copy_is_right(name) and not store.copy_is_right(other)
     text = store.layout.copy.read_text()
-    assert f"/etc/dhcp/releases/{made.name}/dhcpd.conf" in text.splitlines()[0]
-    assert text.endswith("\n\n" + made.files["dhcpd.conf"])
+    assert f"/etc/dhcp/releases/{name}/dhcpd.conf" in text.splitlines()[0]
+    assert text.endswith("\n\nauthoritative;\n")
     status = store.layout.copy.stat()
     assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o640, GID)
 
@@ -266,18 +313,42 @@ def test_the_copy_says_what_it_is_a_copy_of(store: Store) -> None:
 def test_a_foreign_file_is_kept_beside_the_copy_and_our_own_is_not(store: Store, foreign: bytes) -> None:
     kept = store.layout.copy.with_name("dhcpd.conf.before-quadlet")
     store.layout.copy.write_bytes(foreign)
-    assert not store.copy_is_right(release())
-    store.write_copy(release(), GID)
+    name, other = on_disk(store), on_disk(store, "ping-check true;\n")
+    assert not store.copy_is_right(name)
+    store.write_copy(name)
     store.layout.copy.write_text(store.layout.copy.read_text() + "# an edit of our copy\n")
-    store.write_copy(release("ping-check true;\n"), GID)
+    store.write_copy(other)
     assert kept.read_bytes() == foreign
-    assert store.copy_is_right(release("ping-check true;\n"))
+    assert store.copy_is_right(other)
 
 
 @ROOT
 def test_a_second_foreign_file_does_not_replace_the_first_one_kept(store: Store) -> None:
     for text in ("# first\n", "# second\n"):
         store.layout.copy.write_text(text)
-        store.write_copy(release(), GID)
+        store.write_copy(on_disk(store))
     kept = [path.read_text() for path in store.layout.etc.glob("dhcpd.conf.before-quadlet*")]
     assert sorted(kept) == ["# first\n", "# second\n"]
+
+
+@ROOT
+@pytest.mark.parametrize(
+    ("before", "now", "after"),
+    [(None, "ours", None), ("# theirs\n", "ours", "# theirs\n"), ("# theirs\n", "# new\n", "# new\n"),
+     ("# theirs\n", None, "# theirs\n"), (None, None, None)],
+    ids=["only ours", "theirs before", "replaced since", "ours gone", "none"],
+)  # fmt: skip
+def test_a_file_that_was_there_before_gets_its_name_back(
+    store: Store, before: str | None, now: str | None, after: str | None
+) -> None:
+    copy = store.layout.copy
+    if before:
+        copy.write_text(before)
+    store.write_copy(on_disk(store))
+    if now is None:
+        copy.unlink()
+    elif now != "ours":
+        copy.write_text(now)
+    for _again in range(2):
+        store.give_back_copy()
+        assert (copy.read_text() if copy.exists() else None) == after

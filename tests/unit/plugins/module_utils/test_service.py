@@ -130,6 +130,27 @@ def test_what_systemd_is_asked_and_what_it_answers(act: Any, commands: list[str]
         act(Service(Host({asked: (1, "", "Job failed.\nSee it.\n")})))
 
 
+def test_a_unit_that_systemd_does_not_know_is_stopped_but_cannot_be_started() -> None:
+    unknown = (5, "", "Failed to stop dhcpd.service: Unit dhcpd.service not loaded.")
+    Service(Host({"systemctl stop": unknown})).stop()
+    with pytest.raises(ReleaseError, match="not loaded"):
+        Service(Host({"systemctl restart": unknown})).restart()
+
+
+@pytest.mark.parametrize(("status", "active"), [(0, True), (3, False), (4, False)])
+def test_another_unit_is_active_where_systemd_says_so(status: int, active: bool) -> None:
+    host = Host({"systemctl --quiet is-active": (status, "", "")})
+    assert Service(host).is_active("isc-dhcp-server.service") is active
+    assert host.commands == ["systemctl --quiet is-active isc-dhcp-server.service"]
+
+
+def test_what_changes_the_unit_is_told_but_for_the_distribution_s_own() -> None:
+    paths = "/usr/lib/systemd/system/service.d/10-timeout-abort.conf /etc/systemd/system/dhcpd.service.d/mine.conf\n"
+    host = Host({"systemctl show": (0, paths, "")})
+    assert Service(host).drop_ins() == ["/etc/systemd/system/dhcpd.service.d/mine.conf"]
+    assert Service(Host()).drop_ins() == []
+
+
 def test_the_cursor_is_where_the_journal_ends() -> None:
     host = Host({"journalctl --lines=0 --show-cursor": (0, "-- No entries --\n-- cursor: s=1;i=2\n", "")})
     assert Service(host).cursor() == "s=1;i=2"

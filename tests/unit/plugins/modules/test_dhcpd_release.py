@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import Wanted
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
 from ansible_collections.quadlet.dhcpd.plugins.modules import dhcpd_release
 
 SECRET = "pRP5FapFoJ95JEL06sv4PQ"
@@ -30,11 +32,16 @@ OPTIONS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def layout(tmp_path: Path, monkeypatch: Any) -> Layout:
+    """The module's own lock is not this machine's."""
+    made = Layout(str(tmp_path))
+    monkeypatch.setattr(dhcpd_release, "Layout", lambda: made)
+    return made
+
+
 def run(monkeypatch: Any, capsys: Any, deploy: Any = None, **options: Any) -> dict[str, Any]:
     """What the module returns; an option of LEFT_OUT is not given."""
-    # Imported beside controller code, the module would hand its warnings to the controller's display.
-    monkeypatch.setattr("ansible.module_utils._internal.is_controller", False)
-    monkeypatch.setattr("ansible.module_utils.common.warnings._global_warnings", {})
     monkeypatch.setattr(dhcpd_release, "deploy", deploy or (lambda *_a, **_k: {**OUTCOME, "diff": [], "warnings": []}))
     with patch_module_args({k: v for k, v in {**OPTIONS, **options}.items() if v is not LEFT_OUT}), pytest.raises(
         SystemExit
@@ -47,20 +54,25 @@ def run(monkeypatch: Any, capsys: Any, deploy: Any = None, **options: Any) -> di
     return result
 
 
-def test_the_options_become_what_is_wanted_with_texts_unpacked(monkeypatch: Any, capsys: Any) -> None:
+@pytest.mark.parametrize("state", ["present", "staged"])
+def test_the_options_become_what_is_wanted_with_texts_unpacked(monkeypatch: Any, capsys: Any, state: str) -> None:
     seen = []
 
     def deploy(wanted: Wanted, run: Any, check_mode: bool) -> dict[str, Any]:
         seen.append((wanted, check_mode))
         return {**OUTCOME, "diff": DIFF, "warnings": []}
 
-    result = run(monkeypatch, capsys, deploy, interfaces=["eth1"], proof_timeout=5, _ansible_check_mode=True)
+    result = run(
+        monkeypatch, capsys, deploy, interfaces=["eth1"], proof_timeout=7, take_over="isc-dhcp-server.service",
+        retry=True, keep=3, state=state, _ansible_check_mode=True,
+    )  # fmt: skip
     assert seen == [
         (
             Wanted(
                 image="localhost/dhcpd:1", digest=None, archive=None, image_id=None, allow_latest=False,
                 unit="[Container]\n", files={"dhcpd.conf": CONF}, interfaces=["eth1"], user="dhcpd",
-                initial_leases=None, proof_timeout=5,
+                initial_leases=None, proof_timeout=7, take_over="isc-dhcp-server.service", retry=True, keep=3,
+                stage_only=state == "staged",
             ),
             True,
         )
@@ -85,6 +97,83 @@ def test_an_error_of_the_release_is_the_message(monkeypatch: Any, capsys: Any) -
 
     result = run(monkeypatch, capsys, deploy)
     assert result["failed"] and result["msg"] == "release 1.a was left: dhcpd did not stay up."
+
+
+def test_a_release_that_was_left_is_a_failure_with_its_reason_apart(monkeypatch: Any, capsys: Any) -> None:
+    def deploy(*_arguments: Any, **_options: Any) -> Any:
+        raise LeftError("1.b", "1.a", "dhcpd did not stay up.", "The service runs again as release 1.a.")
+
+    result = run(monkeypatch, capsys, deploy)
+    assert result["failed"] and result["msg"].startswith("release 1.b was left: dhcpd did not stay up. The service")
+    assert {key: result[key] for key in ("release", "previous", "went_back", "why")} == {
+        "release": "1.b", "previous": "1.a", "went_back": True, "why": "dhcpd did not stay up.",
+    }  # fmt: skip
+
+
+def test_an_archive_that_is_needed_is_asked_of_the_controller(monkeypatch: Any, capsys: Any) -> None:
+    def deploy(*_arguments: Any, **_options: Any) -> Any:
+        raise ArchiveNeeded
+
+    result = run(monkeypatch, capsys, deploy)
+    assert result["archive_needed"] is True and result["changed"] is False and not result.get("failed")
+
+
+@pytest.mark.parametrize(
+    ("options", "function", "arguments"),
+    [
+        ({"state": "rolled_back"}, "roll_back", (None, 5)),
+        ({"state": "rolled_back", "to": "1", "proof_timeout": 9}, "roll_back", ("1", 9)),
+        ({"state": "handed_back", "hand_back_to": "x.service"}, "hand_back", ("x.service", 5)),
+        ({"state": "absent"}, "remove", (False,)),
+        ({"state": "absent", "remove_leases": True}, "remove", (True,)),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_each_way_back_is_gone_and_needs_nothing_of_a_release(
+    monkeypatch: Any, capsys: Any, options: Any, function: str, arguments: Any, check_mode: bool
+) -> None:
+    seen = []
+
+    def way(*given: Any) -> Any:
+        seen.append((given[:-2], given[-1]))
+        return {"changed": True, "release": None, "previous": "1.a"}
+
+    monkeypatch.setattr(dhcpd_release, function, way)
+    nothing = dict.fromkeys(OPTIONS, LEFT_OUT)
+    result = run(monkeypatch, capsys, **{**nothing, **options}, _ansible_check_mode=check_mode)
+    assert seen == [(arguments, check_mode)] and result["previous"] == "1.a"
+
+
+def test_a_second_run_is_told_to_come_again_and_check_mode_is_not(
+    monkeypatch: Any, capsys: Any, layout: Layout
+) -> None:
+    with locked(layout.run):
+        assert "another run" in run(monkeypatch, capsys, lambda *_a, **_k: pytest.fail("it ran"))["msg"]
+        assert run(monkeypatch, capsys, _ansible_check_mode=True)["release"] == "1.a"
+
+
+@pytest.mark.parametrize(
+    ("command", "limit"),
+    [
+        (["systemctl", "restart", "dhcpd.service"], 60), (["podman", "run", "x"], 60), (["podman", "pull", "x"], 1800),
+        (["podman", "load", "x"], 1800), (["podman", "save", "x"], 1800), (["sync", "-f"], 1800),
+        (["systemd-run", "--wait"], None),
+    ],
+)  # fmt: skip
+def test_only_the_switch_has_no_limit_here(command: list[str], limit: int | None) -> None:
+    assert dhcpd_release.limit_of(command) == limit
+
+
+def test_a_command_that_hangs_fails_in_words(monkeypatch: Any, capsys: Any) -> None:
+    seen = []
+
+    def deploy(_wanted: Wanted, run: Any, check_mode: bool) -> dict[str, Any]:
+        seen.append(run(["sleep", "9"]))
+        return {**OUTCOME, "diff": [], "warnings": []}
+
+    monkeypatch.setattr(dhcpd_release, "limit_of", lambda _command: 0.1)
+    run(monkeypatch, capsys, deploy)
+    assert seen == [(124, "", "sleep 9 did not end within 0.1 s")]
 
 
 def test_warnings_are_shown(monkeypatch: Any, capsys: Any) -> None:
@@ -120,6 +209,10 @@ def test_a_command_s_words_arrive_as_they_are(monkeypatch: Any, capsys: Any) -> 
         ({"archive": "/a", "digest": "sha256:x"}, "mutually exclusive"),
         pytest.param({"image_id": "a", "digest": "sha256:x"}, "mutually exclusive"),
         ({"image": LEFT_OUT}, "image"),
+        ({"state": "staged", "unit": LEFT_OUT}, "unit"),
+        ({"state": "handed_back"}, "hand_back_to"),
+        ({"state": "gone"}, "state"),
+        ({"keep": "all"}, "keep"),
         ({"files": None}, "files"),
         ({"files": [{"path": "dhcpd.conf"}]}, "content"),
         ({"files": "text"}, "dictionary requested"),
@@ -141,11 +234,12 @@ def test_two_files_of_one_path_are_a_failure(monkeypatch: Any, capsys: Any) -> N
     assert run(monkeypatch, capsys, files=OPTIONS["files"] * 2).get("failed")
 
 
-def test_every_option_and_result_is_documented(monkeypatch: Any, capsys: Any) -> None:
+def test_every_option_and_result_is_documented() -> None:
     options = yaml.safe_load(dhcpd_release.DOCUMENTATION)["options"]
     assert set(options) == set(dhcpd_release.ARGUMENT_SPEC)
     for name, spec in dhcpd_release.ARGUMENT_SPEC.items():
-        documented = {key: options[name][key] for key in ("type", "default", "required") if key in options[name]}
-        assert documented == {key: spec[key] for key in ("type", "default", "required") if key in spec}, name
-    result = run(monkeypatch, capsys, lambda *_a, **_k: {**OUTCOME, "not_checked": [], "diff": [], "warnings": []})
-    assert set(result) - {"changed", "invocation"} == set(yaml.safe_load(dhcpd_release.RETURN))
+        keys = ("type", "default", "required", "choices")
+        documented = {key: options[name][key] for key in keys if key in options[name]}
+        assert documented == {"type": "str", **{key: spec[key] for key in keys if key in spec}}, name
+    returned = {*OUTCOME, "not_checked", "unanswered_for", *LeftError("", "", "", "").values} - {"changed"}
+    assert returned == set(yaml.safe_load(dhcpd_release.RETURN))

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ways back: to an earlier release, to a packaged dhcpd, or to none at all. All of it needs the host alone."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import Any
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _transient
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import conclude, leases_must_be_whole
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, all_of, locked
+
+
+def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> dict[str, Any]:
+    """Switch to the release *to* (its name, or its tag where one release has it), or to the one before the current.
+
+    The release that is rolled back from is left: no play tries it again until it changes or someone says retry.
+    Raises ReleaseError.
+    """
+    layout = Layout()
+    store, history, podman, service = Store(layout), History(layout.history), Podman(run), Service(run)
+    with contextlib.nullcontext() if check_mode else locked(layout.lock):
+        current = store.current()
+        if current is None:
+            raise ReleaseError("there is no release on this host, so there is nothing to go back from")
+        target = _named(to, store) if to else history.previous(current)
+        if target is None or target not in store.names():
+            there = ", ".join(store.names())
+            raise ReleaseError(f"there is no proved release before {current} on this host; there are: {there}")
+        outcome: dict[str, Any] = {"release": target, "previous": current, "changed": target != current}
+        if target == current and release_of(service.state().pid) == target:
+            return outcome
+        if store.edited(target):
+            raise ReleaseError(f"{layout.directory(target)} was edited by hand: what is in it was never proved")
+        record = store.record(target)
+        leases_must_be_whole(layout)
+        if check_mode:
+            return {**outcome, "changed": True}
+        if Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None) is None:
+            raise ReleaseError(f"the image of release {target} is gone from this host; go back by the inventory's pin")
+        if target == current:  # committed already: there is nothing to try, and none to go back to
+            trial = Trial(layout, service, podman)
+            trial.undo()
+            return {**outcome, **trial.resume(target, timeout), "changed": True}
+    switched = _transient.switch(run, layout, target, timeout, None, by_hand=True)
+    outcome.update(conclude(switched, target, current), changed=True)
+    with locked(layout.lock, wait=True):
+        store.write_copy(target)
+    return outcome
+
+
+def remove(remove_leases: bool, run: Runner, check_mode: bool) -> dict[str, Any]:
+    """Take service, releases and kept images off this host; leases stay but for *remove_leases*."""
+    layout = Layout()
+    store, service = Store(layout), Service(run)
+    places = [layout.quadlet, layout.current, layout.releases, layout.history, layout.kept]
+    places += [layout.lease_directory] if remove_leases else []
+    there = [place for place in places if place.is_symlink() or place.exists()]
+    outcome = {"changed": bool(there), "release": None, "previous": store.current()}
+    if check_mode or not there:
+        return outcome
+    with locked(layout.lock):
+        Trial(layout, service, Podman(run)).undo()
+        service.stop()
+        _unlink(layout, store)
+        service.reload()
+        for place in there:
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+    return outcome
+
+
+def hand_back(unit: str, timeout: int, run: Runner, check_mode: bool) -> dict[str, Any]:
+    """Let the packaged dhcpd serve again, with the leases of now; ours comes back where that doesn't answer.
+
+    Raises ReleaseError.
+    """
+    layout = Layout()
+    store, service = Store(layout), Service(run)
+    current = store.current()
+    packaged = Packaged(unit, service)
+    if current is None:
+        if packaged.runs():
+            return {"changed": False, "release": None, "previous": None}
+        raise ReleaseError(f"there is no release on this host, and {unit} does not run: there is nothing to hand back")
+    outcome = {"changed": True, "release": None, "previous": current}
+    packaged.leases()
+    if check_mode:
+        return outcome
+    with locked(layout.lock):
+        Trial(layout, service, Podman(run)).undo()
+        record = store.record(current)
+        askers, _unproved = askers_of(record["interfaces"], [store.read(current, path) for path in record["files"]])
+        service.stop()
+        gone_over = packaged.runs()  # after a hand-back that was killed: then its leases are the newer ones
+        try:
+            if not gone_over:
+                packaged.give_leases_back(layout.lease_directory)
+                gone_over = True
+            store.give_back_copy()
+            packaged.start()
+            answered = Prover(service, askers, timeout).ask(askers, timeout)
+            deaf = [asker.interface for asker in askers if asker.interface not in answered]
+            if deaf or not packaged.runs():
+                raise ReleaseError(f"{unit} did not answer on {', '.join(deaf) or 'any interface'}")
+            packaged.enable()
+        except (ReleaseError, OSError) as error:
+            steps = [packaged.stop]
+            steps += [lambda: packaged.hand_leases_to(layout.lease_directory, store.account(current))] * gone_over
+            failed = all_of([*steps, lambda: store.write_copy(current), service.restart])
+            but = f", but not as it should: {failed}" if failed else ""
+            raise ReleaseError(f"{error}; the service runs again as release {current}{but}") from error
+        # Until here a boot starts the release, with its leases in their place.
+        packaged.set_leases_aside(layout.lease_directory)
+        _unlink(layout, store)
+        service.reload()
+    return outcome
+
+
+def _unlink(layout: Layout, store: Store) -> None:
+    for link in (layout.quadlet, layout.current):
+        link.unlink(missing_ok=True)
+    store.give_back_copy()
+
+
+def _named(to: str, store: Store) -> str:
+    names = store.names()
+    found = [name for name in names if to in (name, name.rpartition(".")[0])]
+    if len(found) != 1:
+        many = "more than one release has that tag" if found else "there is no such release"
+        raise ReleaseError(f"to: {to!r}: {many} on this host; give one of: {', '.join(names) or 'none'}")
+    return found[0]

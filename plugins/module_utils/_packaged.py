@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A distribution's own dhcpd as the "old release": its unit, its leases, and the ways over and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, PACKAGED, replace
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
+
+
+class Packaged:
+    """The packaged dhcpd whose systemd unit is *unit*, such as isc-dhcp-server.service."""
+
+    def __init__(self, unit: str, service: Service, root: Path = Path("/")) -> None:
+        self.unit = unit
+        self._service = service
+        self._root = root
+
+    def runs(self) -> bool:
+        """Whether the unit is active."""
+        return self._service.is_active(self.unit)
+
+    def leases(self) -> Path:
+        """Where it keeps its leases: the first of the packages' places that exists. Raises ReleaseError."""
+        for path in PACKAGED:
+            place = self._root / path.lstrip("/")
+            if place.name == LEASES and place.exists():
+                return place
+        raise ReleaseError(f"{self.unit}: no lease file in any of {', '.join(PACKAGED)}")
+
+    def hand_leases_to(self, directory: Path, account: Account) -> None:
+        """Stop the unit, and let the service in the container start from its last lease."""
+        place = self.leases()
+        self.stop()
+        _files.make_directory(directory, 0o750, account.uid, account.gid)
+        replace(directory, place, account.uid, account.gid)
+
+    def make_way(self, directory: Path) -> None:
+        """Before a take over: leases of another time go aside, so that what is taken back was taken over.
+
+        Raises ReleaseError where the package has no leases to take over.
+        """
+        self.leases()
+        ours = directory / LEASES
+        if ours.exists():
+            ours.rename(_files.unused(directory / f"{LEASES}.before-take-over"))
+
+    def take_leases_back(self, directory: Path) -> None:
+        """Take back the leases, and set the container's file aside."""
+        self.give_leases_back(directory)
+        self.set_leases_aside(directory)
+
+    def give_leases_back(self, directory: Path) -> None:
+        """Take back the leases, with those that the container added: its file was made from the package's."""
+        ours = directory / LEASES
+        if ours.exists():
+            place = self.leases()
+            there = place.stat()
+            replace(place.parent, ours, there.st_uid, there.st_gid)
+
+    def set_leases_aside(self, directory: Path) -> None:
+        """The container's file goes, so that no later release starts from leases that have aged meanwhile."""
+        ours = directory / LEASES
+        if ours.exists():
+            ours.rename(directory / f"{LEASES}.handed-back")
+
+    def stop(self) -> None:
+        """Stop the unit."""
+        self._service.systemctl("stop", self.unit)
+
+    def start(self) -> None:
+        """Start the unit."""
+        self._service.systemctl("start", self.unit)
+
+    def disable(self) -> None:
+        """Keep the unit from coming back at a boot, beside the container."""
+        self._service.systemctl("disable", self.unit)
+
+    def enable(self) -> None:
+        """Let the unit come back at a boot."""
+        self._service.systemctl("enable", self.unit)

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Proof that a release serves: dhcpd runs as that release, answers on every serving interface, and stays up."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from typing import Callable, Iterable, NamedTuple
+
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _netlink
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError, sentence
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+
+SETTLE = 3.0  # s; a dhcpd that dies of its configuration or leases does so within this time of its first answer
+ROUND = 0.5  # s; how long one round of questions waits before the service itself is looked at again
+
+Ask = Callable[[Iterable[Asker], float], "set[str]"]
+
+
+def askers_of(interfaces: Iterable[str], texts: Iterable[str]) -> tuple[list[Asker], list[str]]:
+    """Who can ask a server with the configuration *texts* on this host, and what can't be proved and why.
+
+    Without *interfaces* it is dhcpd's own choice: those with an address in a declared subnet.
+    Raises ReleaseError where the texts don't lex.
+    """
+    try:
+        subnets = [net for net in declared_subnets(texts) if net.version == 4]
+    except LexError as error:
+        raise ReleaseError(f"files: the declared subnets cannot be read: {error}") from error
+    links = {link.name: link for link in _netlink.links()}
+    addresses = _netlink.addresses({link.ifindex: link.name for link in links.values()})
+    inside = {
+        address.interface: address.address
+        for address in reversed(addresses)
+        if address.family == 4 and any(ipaddress.ip_address(address.address) in net for net in subnets)
+    }
+    askers, unproved = [], []
+    for name in interfaces or inside:
+        link = links.get(name)
+        mac = bytes.fromhex(link.mac.replace(":", "")) if link else b""
+        if link and link.carrier and name in inside and len(mac) == 6:
+            askers.append(Asker(name, mac, inside[name]))
+        else:
+            unproved.append(f"{name}: not proved, since it has no carrier or no address in a declared subnet")
+    return askers, unproved
+
+
+class Prover(NamedTuple):
+    """How a running service is proved: who asks, within how many seconds, and the means to do so."""
+
+    service: Service
+    askers: list[Asker]
+    timeout: float
+    ask: Ask = _inform.ask
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def prove(self, release: str, cursor: str, settle: float = SETTLE) -> float:
+        """Return when dhcpd runs as *release*, answered on every interface and stayed up for *settle* seconds.
+
+        *cursor* is where the journal stood before the start. Returns the time (of *clock*) of the last first answer.
+        Raises ReleaseError with dhcpd's own words.
+        """
+        end = self.clock() + self.timeout
+        pid = self._must_run(release, end, cursor)
+        waiting = list(self.askers)
+        while waiting:
+            answered = self.ask(waiting, min(ROUND, max(0.0, end - self.clock())))
+            waiting = [asker for asker in waiting if asker.interface not in answered]
+            waiting = self._without_evidence(waiting, cursor)
+            self._must_be(pid, cursor)
+            if waiting and self.clock() >= end:
+                raise ReleaseError(self._deaf(waiting, cursor))
+        answered_at = self.clock()
+        self.sleep(settle)
+        self._must_be(pid, cursor)
+        return answered_at
+
+    def _must_run(self, release: str, end: float, cursor: str) -> int:
+        while True:
+            state = self.service.state()
+            runs_as = release_of(state.pid) if state.runs else None  # None also where it ends while we look
+            if state.pid is not None and runs_as == release:
+                return state.pid
+            if runs_as is not None:
+                raise ReleaseError(f"dhcpd runs, but as release {runs_as} and not {release}.")
+            if state.restarts or state.active in ("failed", "inactive") or self.clock() >= end:
+                raise ReleaseError(self._gone(cursor))
+            self.sleep(0.05)
+
+    def _must_be(self, pid: int, cursor: str) -> None:
+        if self.service.state().pid != pid:
+            raise ReleaseError(self._gone(cursor))
+
+    def _without_evidence(self, askers: list[Asker], cursor: str) -> list[Asker]:
+        # Without `authoritative` dhcpd answers no DHCPINFORM but logs that very packet: it heard, and it decided.
+        words = self.service.words(cursor) if askers else ""
+        return [
+            asker
+            for asker in askers
+            if f"DHCPINFORM from {asker.address} via {asker.interface}: not authoritative" not in words
+        ]
+
+    def _gone(self, cursor: str) -> str:
+        return f"dhcpd did not stay up. {said(self.service.words(cursor))}"
+
+    def _deaf(self, askers: list[Asker], cursor: str) -> str:
+        where = ", ".join(f"{asker.interface} ({asker.address})" for asker in askers)
+        return (
+            f"dhcpd runs but answered no DHCPINFORM within {self.timeout:g} s on {where}."
+            f" {said(self.service.words(cursor))}"
+        )
+
+
+def said(words: str) -> str:
+    """The end of what dhcpd said, as a sentence."""
+    return sentence(f"dhcpd said: {' / '.join(words.splitlines()[-12:])}") if words else "dhcpd said nothing."
