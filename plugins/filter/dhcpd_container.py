@@ -15,7 +15,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._invocation import p
 
 def dhcpd_invocation_problems(variables: Mapping[str, Any]) -> list[str]:
     """Return every problem of image, interfaces and arguments: an empty list if the role takes them."""
-    return problems(variables, lambda path: Path(path).is_file())
+    return problems(variables, lambda path: Path(path).expanduser().is_file())
 
 
 def systemd_words(words: list[Any]) -> str:

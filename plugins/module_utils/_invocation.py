@@ -61,7 +61,7 @@ def _file_problems(variables: Mapping[str, Any], is_file: Callable[[str], bool])
         path = str(variables[name] or "")
         if not path:
             continue
-        if not path.startswith("/"):
+        if not path.startswith(("/", "~/")):
             found.append(
                 f"{PREFIX}{name}: {path!r} is no absolute path; begin it with"
                 " {{ inventory_dir }}/, say, to name a file beside the inventory"

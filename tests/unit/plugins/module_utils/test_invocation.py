@@ -46,6 +46,7 @@ def problems(variables: dict[str, Any]) -> list[str]:
         {"image_tag": "x" * 128},
         {"image_digest": DIGEST},
         {"image_archive": "/srv/images/dhcpd.tar"},
+        {"image_archive": "~/dhcpd-images/dhcpd.tar"},
         {"image_digest": None, "image_archive": None},
         {"interfaces": ["eth0", "br-lan", "enp3s0.100", "vlan@5", "fifteen-letters"]},
         {"allow_dynamic_interfaces": ["wan0"]},
