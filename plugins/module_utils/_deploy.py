@@ -36,6 +36,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     path_problems,
     write_files,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import UNIT as UNIT_NAME
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
@@ -68,6 +69,11 @@ class Wanted(NamedTuple):
             found.append(f"image: {self.image} names nothing that one could go back to; give a tag such as 4.4.3-P1-1")
         if self.digest and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.digest):
             found.append(f"digest: {self.digest!r} is not allowed; give sha256: and 64 hex digits")
+        if self.take_over == UNIT_NAME:
+            found.append(
+                f"take_over: {UNIT_NAME} is this service's own name, as it is of EL's package, which can't be taken over:"
+                " stop and disable that, and set dhcpd_container_initial_leases"
+            )
         if self.keep < 2:
             found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
         return found

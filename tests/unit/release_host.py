@@ -57,11 +57,6 @@ ADDRESSES = {"eth1": "198.51.100.1", "eth2": "203.0.113.1"}
 LEASE = "lease 198.51.100.%d {\n  starts 4 2026/01/01 00:00:00;\n}\n"
 
 
-def reported(what: str) -> pytest.MarkDecorator:
-    """A test of what the product should do and does not do yet."""
-    return pytest.mark.xfail(strict=True, reason=f"reported: {what}")
-
-
 def release(tag: str, interfaces: Sequence[str] = ("eth1", "eth2"), conf: str = CONF) -> Release:
     return compose(Image(f"localhost/dhcpd:{tag}", IDS[tag]), SELF, UNIT, {"dhcpd.conf": conf}, interfaces)
 

@@ -84,6 +84,7 @@ def everything(host: Host) -> dict[str, bytes]:
         {"digest": DIGEST},
         {"image": LATEST, "allow_latest": True},
         {"keep": 2},
+        {"take_over": "isc-dhcp-server.service"},
     ],
 )
 def test_a_sound_request_has_no_problems(changed: dict[str, Any]) -> None:
@@ -94,6 +95,7 @@ def test_a_sound_request_has_no_problems(changed: dict[str, Any]) -> None:
     ("changed", "expected"),
     [
         ({"files": {}}, "files: there is no dhcpd.conf"),
+        ({"take_over": "dhcpd.service"}, "take_over: dhcpd.service is this service's own name"),
         ({"files": {"dhcpd.conf": "", "../x": ""}}, "files: path '../x'"),
         ({"image": "localhost/dhcpd"}, "image: 'localhost/dhcpd' is not allowed"),
         ({"image": "-v:1"}, "image: '-v:1' is not allowed"),

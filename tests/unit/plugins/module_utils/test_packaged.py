@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
-from release_host import LEASE, PACKAGE, ROOT, Host, reported
+from release_host import LEASE, PACKAGE, ROOT, Host
 
 pytestmark = ROOT
 ACCOUNT = Account(1234, 4321)
@@ -78,14 +78,6 @@ def test_a_lease_directory_that_is_missing_is_made_for_the_service(host: Host, p
     packaged.hand_leases_to(host.layout.lease_directory, ACCOUNT)
     directory = host.layout.lease_directory.stat()
     assert (directory.st_uid, directory.st_gid, directory.st_mode & 0o777) == (*ACCOUNT, 0o750)
-
-
-@reported("on EL the package's lease file is /var/lib/dhcpd/dhcpd.leases itself, which is looked for nowhere")
-def test_leases_that_are_already_in_the_service_s_directory_are_taken_over(host: Host, packaged: Packaged) -> None:
-    host.packaged_leases.unlink()
-    host.leases.write_text(LEASE % 60)
-    packaged.hand_leases_to(host.layout.lease_directory, ACCOUNT)
-    assert host.leases.read_text() == LEASE % 60 and host.packaged is False
 
 
 @pytest.mark.parametrize("times", [1, 2])
