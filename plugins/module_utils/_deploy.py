@@ -71,8 +71,8 @@ class Wanted(NamedTuple):
             found.append(f"digest: {self.digest!r} is not allowed; give sha256: and 64 hex digits")
         if self.take_over == UNIT_NAME:
             found.append(
-                f"take_over: {UNIT_NAME} is this service's own name, as it is of EL's package, which can't be taken over:"
-                " stop and disable that, and set dhcpd_container_initial_leases"
+                f"take_over: {UNIT_NAME} is this service's own name, as it is of EL's package, which can't be taken"
+                " over: stop and disable that, and set dhcpd_container_initial_leases"
             )
         if self.keep < 2:
             found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
