@@ -36,7 +36,7 @@ def test_nothing_to_do(host: Host) -> None:
 def test_two_controllers(host: Host) -> None:
     before = switched(host) and host.look()
     began = time.monotonic()
-    pair = [host.start(host.wanted(conf=host.new())) for _ in range(2)]
+    pair = [host.start(host.wanted(conf=host.new())) for _controller in range(2)]
     results = [end_of(process, began) for process in pair]
     after = host.look()
     won = [result for result in results if result.status == 0]
@@ -192,7 +192,7 @@ def test_staged_then_present(host: Host) -> None:
 
 
 def test_pruned(host: Host) -> None:
-    for _ in range(3):
+    for _release in range(3):
         switched(host)
     kept = host.look()["current"]
     # Something has the oldest one mounted: a container of someone's, left running.

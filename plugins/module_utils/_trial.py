@@ -251,6 +251,12 @@ def run_command(command: Sequence[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def _to_journal(step: str) -> None:
+    # Only the unit says its steps: a module's own output is its result alone.
+    sys.stdout.write(f"{step}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command of the transient unit, of its ExecStopPost= and of the dead-man timer."""
     parser = argparse.ArgumentParser()
@@ -262,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     layout = Layout()
     trial = Trial(layout, Service(run_command), Podman(run_command))
-    trial.step = lambda name: print(name, flush=True)  # to the journal; a module's own output is its result alone
+    trial.step = _to_journal
     outcome: dict[str, Any] | None
     try:
         with locked(layout.lock, wait=options.action == "undo"):
@@ -278,4 +284,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -197,7 +197,7 @@ def test_what_is_only_staged_or_on_trial_goes_too(new_host: Any, state: str) -> 
     host = new_host().with_releases(None)
     if state == "on trial":
         trial = host.trial()
-        trial.ask = lambda *_arguments: (_ for _ in ()).throw(Killed)
+        trial.ask = lambda *_arguments: (none for none in ()).throw(Killed)
         with pytest.raises(Killed):
             trial.run(NEW, 0, None)
         assert host.layout.trial.exists()
@@ -283,7 +283,7 @@ def test_a_hand_back_that_fails_early_loses_no_lease(new_host: Any, monkeypatch:
     host = taken_over(new_host)
     copy = iter([full])
     real = _leases.shutil.copyfileobj
-    monkeypatch.setattr(_leases.shutil, "copyfileobj", lambda *arguments: next(copy, real)(*arguments))
+    monkeypatch.setattr(_leases.shutil, "copyfileobj", lambda source, target: next(copy, real)(source, target))
     with pytest.raises(ReleaseError, match="No space left"):
         hand_back(PACKAGE, 0, host, check_mode=False)
     assert host.serves == [NEW] and host.leases.read_text() == LEASE % 60 + LEASE % 62

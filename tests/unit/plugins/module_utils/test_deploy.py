@@ -263,7 +263,7 @@ def test_whatever_drifted_is_put_right_by_the_least_step(new_host: Any, damage: 
     host.images[NAME] = ID
     deployed(host)
     killed = host.trial()
-    killed.step = lambda name: (_ for _ in ()).throw(Killed) if name == killed.at else None
+    killed.step = lambda name: (none for none in ()).throw(Killed) if name == killed.at else None
 
     def trial(at: str, name: str) -> None:
         killed.at = at

@@ -56,7 +56,7 @@ class Dhcpd:
 def runs_as(monkeypatch: Any) -> dict[int, str]:
     """The release of each process."""
     found = {7: A, 8: A, 9: B}
-    monkeypatch.setattr(_prove, "release_of", lambda pid: found.get(pid))
+    monkeypatch.setattr(_prove, "release_of", found.get)
     return found
 
 

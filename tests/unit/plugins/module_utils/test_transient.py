@@ -30,9 +30,9 @@ SOURCES = Path(_trial.__file__).parent
 class Systemd:
     """A runner: the dead-man timer can be armed or not, and the switch leaves its outcome or none."""
 
-    def __init__(self, root: Path, outcome: Any = PROVED, arms: bool = True, status: int = 0) -> None:
+    def __init__(self, root: Path, outcome: Any = ..., arms: bool = True, status: int = 0) -> None:
         self.layout = Layout(str(root))
-        self.outcome, self.arms, self.status = outcome, arms, status
+        self.outcome, self.arms, self.status = PROVED if outcome is ... else outcome, arms, status
         self.armed = False
         self.commands: list[list[str]] = []
 
