@@ -283,7 +283,11 @@ def test_a_hand_back_that_fails_early_loses_no_lease(new_host: Any, monkeypatch:
     host = taken_over(new_host)
     copy = iter([full])
     real = _leases.shutil.copyfileobj
-    monkeypatch.setattr(_leases.shutil, "copyfileobj", lambda source, target: next(copy, real)(source, target))
+
+    def fills_up_once(source: Any, target: Any) -> Any:
+        return next(copy, real)(source, target)
+
+    monkeypatch.setattr(_leases.shutil, "copyfileobj", fills_up_once)
     with pytest.raises(ReleaseError, match="No space left"):
         hand_back(PACKAGE, 0, host, check_mode=False)
     assert host.serves == [NEW] and host.leases.read_text() == LEASE % 60 + LEASE % 62

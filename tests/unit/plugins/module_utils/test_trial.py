@@ -229,7 +229,11 @@ def test_a_damaged_old_release_comes_back_all_the_same(new_host: Any, monkeypatc
     place = host.layout.directory(OLD)
     if damage == "no netlink":
         askers_of = iter([_trial.askers_of])
-        monkeypatch.setattr(_trial, "askers_of", lambda names, texts: next(askers_of)(names, texts))
+
+        def once(names: Any, texts: Any) -> Any:
+            return next(askers_of)(names, texts)
+
+        monkeypatch.setattr(_trial, "askers_of", once)
     elif damage == "unreadable subnets":
         (place / "dhcpd.conf").write_text('option x "\\xzz";\n')
     else:
