@@ -22,6 +22,7 @@ from typing import IO, Any, NamedTuple
 
 import pytest
 
+os.environ.update(ANSIBLE_FORCE_COLOR="0", ANSIBLE_NOCOLOR="1")  # molecule wants colours, and they are no JSON
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PREFIX = os.environ.get("LAB_PREFIX", "dhcpd-lab")

@@ -100,6 +100,15 @@ def test_kill_the_switch_and_its_undo(host: Host) -> None:
         assert result.seconds < 60
 
 
+def test_kill_the_switch_and_the_module(host: Host) -> None:
+    # Nobody waits any more: ExecStopPost= puts it back, long before the dead-man timer comes.
+    with host.unharmed(armed=True):
+        killer = Killer(host, "restarted", "0.5", "module")
+        assert host.present().status != 0
+        assert killer.end()[0] == "killed"
+    assert host.look()["history"][-1][2] == "left"
+
+
 def test_kill_the_module(host: Host) -> None:
     # What waits is dead, what switches goes on: a good release is committed, and nothing is half done.
     before = host.look()
