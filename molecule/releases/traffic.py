@@ -53,12 +53,14 @@ def main(interface: str, clients: int, pause: float) -> None:
     source = link.getsockname()[4]
     macs = [bytes.fromhex("00005e0053") + bytes([0x20 + number]) for number in range(clients)]
     leases: dict[bytes, str] = {}
+    sent: dict[bytes, float] = {}  # what is promised counts from the question, however late the answer is read
     turn = 0
     while True:
         mac = macs[turn % clients]
         turn += 1
         address = leases.get(mac)
         kind, options = (REQUEST, b"\x32\x04" + socket.inet_aton(address)) if address else (DISCOVER, b"")
+        sent[mac] = time.time()
         link.send(frame(source, mac, int.from_bytes(os.urandom(4), "big"), kind, options))
         end = time.monotonic() + pause
         while (left := end - time.monotonic()) > 0:
@@ -73,12 +75,13 @@ def main(interface: str, clients: int, pause: float) -> None:
             said = found[53][0]
             if said == OFFER:
                 options = b"\x32\x04" + socket.inet_aton(address) + b"\x36\x04" + found[54]
+                sent[client] = time.time()
                 link.send(frame(source, client, xid, REQUEST, options))
                 continue
             now = time.time()
             if said == ACK:
                 leases[client] = address
-                until = now + struct.unpack("!I", found[51])[0]
+                until = sent[client] + struct.unpack("!I", found[51])[0]
                 line = {"at": now, "mac": client.hex(":"), "ip": address, "until": until}
             else:
                 line = {"at": now, "mac": client.hex(":"), "nak": leases.pop(client, "?")}

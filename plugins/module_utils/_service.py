@@ -84,6 +84,13 @@ class Service:
         _status, out, _err = self.run(["systemctl", "show", "--property", "DropInPaths", "--value", UNIT])
         return [path for path in out.split() if not path.startswith("/usr/lib/")]
 
+    def podman_words(self, cursor: str) -> str:
+        """What podman wrote to the journal since *cursor*, when it was to start or stop the container."""
+        since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
+        matches = [f"_SYSTEMD_UNIT={UNIT}", "_COMM=podman"]
+        _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
+        return " / ".join(line.strip() for line in out.splitlines() if "rror" in line)
+
     def is_active(self, unit: str) -> bool:
         """Whether a unit is active."""
         return self.run(["systemctl", "--quiet", "is-active", unit])[0] == 0

@@ -32,7 +32,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import LEFT
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import keep_copy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of, said
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store, sentence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 
@@ -136,8 +136,8 @@ class Trial:
             self.service.restart()
         except ReleaseError as error:
             # systemctl names two commands to ask; what they would say is podman's own reason.
-            words = self.service.words(cursor)
-            raise ReleaseError(f"{error} {said(words)}" if words else str(error)) from error
+            words = self.service.podman_words(cursor)
+            raise ReleaseError(f"{sentence(str(error))} podman said: {words}" if words else str(error)) from error
 
     def _finish(
         self, write_down: Callable[[], None], packaged: Packaged | None, outcome: dict[str, Any], note: dict[str, Any]
