@@ -83,7 +83,9 @@ class Client:
             script.write_text(DHCLIENT_SCRIPT)
             conf = self.home / "dhclient.conf"
             wanted = self.params["lease_time"]
-            conf.write_text(f"send dhcp-lease-time {wanted};\n" if wanted else "")
+            # Without these dhclient asks ever less often, and gives up for five minutes after the first.
+            patience = "initial-interval 1; backoff-cutoff 3; retry 1;\n"
+            conf.write_text(patience + (f"send dhcp-lease-time {wanted};\n" if wanted else ""))
             command = ["dhclient", "-4", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid, "-sf", script, "eth0"]
         else:
             script.write_text(UDHCPC_SCRIPT)
