@@ -48,26 +48,37 @@ def request(asker: Asker, xid: int) -> bytes:
         "!BBBBIHH4s4s4s4s16s64s128s", 1, 1, 6, 0, xid, 0, 0, address, b"", b"", b"", asker.mac, b"", b""
     )
     message += MAGIC_COOKIE + bytes([MESSAGE_TYPE, 1, DHCPINFORM, END])
+    return broadcast(asker.mac, address, message)
+
+
+def broadcast(mac: bytes, source: bytes, message: bytes) -> bytes:
+    """The Ethernet frame of a client's *message* from the address *source* to everyone (RFC 768, RFC 791)."""
     message = message.ljust(300, b"\0")  # BOOTP's minimum, RFC 1542 section 2.1
     datagram = struct.pack("!HHHH", CLIENT_PORT, SERVER_PORT, 8 + len(message), 0) + message
     header = struct.pack(
-        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 0, 0, 64, socket.IPPROTO_UDP, 0, address, b"\xff" * 4
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 0, 0, 64, socket.IPPROTO_UDP, 0, source, b"\xff" * 4
     )
     header = header[:10] + struct.pack("!H", _checksum(header)) + header[12:]
-    return b"\xff" * 6 + asker.mac + struct.pack("!H", ETH_P_IP) + header + datagram
+    return b"\xff" * 6 + mac + struct.pack("!H", ETH_P_IP) + header + datagram
 
 
 def answered_address(frame: bytes, xid: int) -> str | None:
     """The address (ciaddr) that a DHCPACK to transaction *xid* answers; None for any other frame, however malformed."""
+    message = reply(frame, xid)
+    if message is None or _message_type(message[240:]) != DHCPACK:
+        return None
+    return str(ipaddress.IPv4Address(message[12:16]))
+
+
+def reply(frame: bytes, xid: int) -> bytes | None:
+    """The message in *frame* if it is a server's for transaction *xid*; None for any other, however malformed."""
     if len(frame) < 34 or frame[12:14] != struct.pack("!H", ETH_P_IP) or frame[23] != socket.IPPROTO_UDP:
         return None
     datagram = frame[14 + (frame[14] & 0x0F) * 4 :]
     message = datagram[8:]
     if datagram[:2] != struct.pack("!H", SERVER_PORT) or message[4:8] != struct.pack("!I", xid):
         return None
-    if message[:1] != b"\x02" or message[236:240] != MAGIC_COOKIE or _message_type(message[240:]) != DHCPACK:
-        return None
-    return str(ipaddress.IPv4Address(message[12:16]))
+    return message if message[:1] == b"\x02" and message[236:240] == MAGIC_COOKIE else None
 
 
 def ask(askers: Iterable[Asker], timeout: float) -> set[str]:

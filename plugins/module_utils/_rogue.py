@@ -22,14 +22,14 @@ import time
 from typing import Iterable, NamedTuple, Optional
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import (
-    CLIENT_PORT,
     END,
     ETH_P_IP,
     MAGIC_COOKIE,
     MESSAGE_TYPE,
     PACKET_OUTGOING,
     PAD,
-    SERVER_PORT,
+    broadcast,
+    reply,
 )
 
 DHCPDISCOVER, DHCPOFFER = 1, 2
@@ -63,26 +63,13 @@ def discover(mac: bytes, xid: int) -> bytes:
     )
     # Parameter request list: subnet mask and router. Some servers keep silent without one.
     message += MAGIC_COOKIE + bytes([MESSAGE_TYPE, 1, DHCPDISCOVER, 55, 2, 1, 3, END])
-    message = message.ljust(300, b"\0")  # BOOTP's minimum, RFC 1542 section 2.1
-    datagram = struct.pack("!HHHH", CLIENT_PORT, SERVER_PORT, 8 + len(message), 0) + message
-    header = struct.pack(
-        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 0, 0, 64, socket.IPPROTO_UDP, 0, b"", b"\xff" * 4
-    )
-    words = sum(struct.unpack("!10H", header))
-    checksum = ~((words & 0xFFFF) + (words >> 16)) & 0xFFFF
-    header = header[:10] + struct.pack("!H", checksum) + header[12:]
-    return b"\xff" * 6 + mac + struct.pack("!H", ETH_P_IP) + header + datagram
+    return broadcast(mac, b"", message)
 
 
 def offer(interface: str, frame: bytes, xid: int) -> Optional[Offer]:
     """Read a frame that offers an address for transaction *xid*; None for any other, however malformed."""
-    if len(frame) < 34 or frame[12:14] != struct.pack("!H", ETH_P_IP) or frame[23] != socket.IPPROTO_UDP:
-        return None
-    datagram = frame[14 + (frame[14] & 0x0F) * 4 :]
-    message = datagram[8:]
-    if datagram[:2] != struct.pack("!H", SERVER_PORT) or message[4:8] != struct.pack("!I", xid):
-        return None
-    if message[:1] != b"\x02" or message[236:240] != MAGIC_COOKIE:
+    message = reply(frame, xid)
+    if message is None:
         return None
     options = _options(message[240:])
     if options.get(MESSAGE_TYPE) != bytes([DHCPOFFER]):
