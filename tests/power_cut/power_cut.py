@@ -1,0 +1,350 @@
+"""Power cuts: a host in a virtual machine of its own loses its power in the middle of a switch, and boots again.
+
+    CUTS=30 python tests/power_cut/power_cut.py        (make power-cut)
+
+QEMU is killed with SIGKILL. What the guest had not written to its disk is gone; what it had written is there, as with
+a disk without a volatile cache of its own. Mount options and writeback are Debian's. After each cut the same disk
+boots again, which replays the journal of ext4 and nothing else, and must serve as the old or the new release, whole:
+see `harm`. The switch is module_utils' deploy(), which the module dhcpd_release calls with its options.
+
+One arm is the product. The other is the product with its fsyncs taken out, and must come to harm, or the test could
+not have seen any. Emulation alone: no KVM, no network, one guest at a time.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import queue
+import random
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+WORK = HERE.parents[1] / ".cache/power-cut"
+CUTS = int(os.environ.get("CUTS", "30"))
+PATIENCE = 600  # s; for whatever the guest is asked: a busy machine emulates slowly
+STEPS = ("tried", "linked", "reloaded", "restarted", "proved", "committed", "finished", "leaving", "left")
+SAID = re.compile(rf"python3\[\d+\]: ({'|'.join(STEPS)})\s*$")
+
+
+class GuestError(Exception):
+    """The guest did not do what it was asked."""
+
+
+class Guest:
+    """The host, from power on to power off."""
+
+    def __init__(self, disk: Path, log: Path) -> None:
+        ours, theirs = socket.socketpair()
+        self.process = subprocess.Popen(
+            [
+                "nice", "qemu-system-x86_64", "-machine", "pc,accel=tcg", "-cpu", "max", "-smp", "1", "-m", "1024",
+                "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
+                "-kernel", WORK / "vmlinuz", "-initrd", WORK / "initrd",
+                "-append", "root=/dev/vda ro console=ttyS0 quiet systemd.show_status=0 panic=-1",
+                "-drive", f"file={disk},format=raw,if=virtio,cache=writeback",
+                "-serial", "stdio", "-chardev", f"socket,id=agent,fd={theirs.fileno()}", "-serial", "chardev:agent",
+            ],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
+        )  # fmt: skip
+        theirs.close()
+        self.port = ours
+        self.lines: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.readers = [
+            threading.Thread(target=self._console, args=(log,), daemon=True),
+            threading.Thread(target=self._answers, daemon=True),
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    def _console(self, log: Path) -> None:
+        assert self.process.stdout
+        with log.open("ab") as kept:
+            for line in self.process.stdout:
+                kept.write(line)
+                kept.flush()
+                said = SAID.search(line.decode(errors="replace"))
+                if said:
+                    self.lines.put({"step": said[1]})
+
+    def _answers(self) -> None:
+        for line in self.port.makefile("r", errors="replace"):
+            try:
+                self.lines.put(json.loads(line))
+            except ValueError:  # cut in the middle
+                continue
+
+    def ask(self, do: str, **more: Any) -> None:
+        self.port.sendall(json.dumps({"do": do, **more}).encode() + b"\n")
+
+    def wait(self, key: str, timeout: float = PATIENCE) -> dict[str, Any]:
+        """The next line with *key*; others are passed over."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                line = self.lines.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                raise GuestError(f"the guest did not say {key!r} within {timeout} s") from None
+            if key in line:
+                return line
+
+    def cut(self) -> list[dict[str, Any]]:
+        """The power goes; what the guest had said until then and nobody has read."""
+        self.process.kill()
+        self.process.wait()
+        for reader in self.readers:
+            reader.join()
+        self.port.close()
+        rest = []
+        while not self.lines.empty():
+            rest.append(self.lines.get())
+        return rest
+
+
+class Moment(NamedTuple):
+    """When to cut: so many seconds after what the guest says."""
+
+    after: str
+    delay: float
+
+    def __str__(self) -> str:
+        return f"{self.after} + {self.delay:.2f} s"
+
+
+class Switch(NamedTuple):
+    """What the guest had said of a switch when its power went, and what its clients had been promised."""
+
+    said: list[str]
+    error: str | None
+    promised: list[dict[str, Any]]
+    seconds: float
+
+
+def name_of(line: dict[str, Any]) -> str | None:
+    if "ended" in line:
+        return "ended"
+    return "begins" if "begins" in line else line.get("step") or line.get("runs")
+
+
+def switch(guest: Guest, number: int, retry: bool, moment: Moment | None) -> Switch:
+    """Let the guest switch, and cut its power at *moment*, or at none."""
+    lines: list[dict[str, Any]] = []
+    began = cut_at = None
+    guest.ask("switch", number=number, retry=retry)
+    end = time.monotonic() + PATIENCE
+    while cut_at is None or time.monotonic() < cut_at:
+        try:
+            line = guest.lines.get(timeout=max(0.0, (cut_at or end) - time.monotonic()))
+        except queue.Empty:
+            if cut_at is None:
+                raise GuestError(f"no end of the switch within {PATIENCE} s, after {lines[-3:]}") from None
+            break
+        lines.append(line)
+        name = name_of(line)
+        if name == "begins":
+            began = time.monotonic()
+        if cut_at is None and moment and name == moment.after:
+            cut_at = time.monotonic() + moment.delay
+        if name == "ended" and cut_at is None:
+            break
+    seconds = time.monotonic() - began if began else 0.0
+    if moment:
+        lines += guest.cut()
+    said = [name for line in lines if (name := name_of(line))]
+    error = next((line["error"] for line in lines if line.get("ended") is False), None)
+    return Switch(said, error, [line for line in lines if "until" in line or "nak" in line], seconds)
+
+
+def harm(old: str, number: int, done: Switch, found: dict[str, Any], promised: dict[str, Any]) -> list[str]:
+    """What must not be after a power cut, and is."""
+    wrong = list(found["torn"])
+    current = found["current"]
+    new = current != old
+    if found["runs"] != [current] or not found["answers"]:
+        wrong.append(f"current is {current}; runs: {found['runs']}, answers: {found['answers']}: {found['journal']}")
+    if not new and {"committed", "finished", "ended"} & set(done.said):
+        wrong.append(f"release {number} had been committed, and the old one is back")
+    if new and "restarted" not in done.said:
+        wrong.append(f"release {number} had not been proved, and is committed")
+    for mac, line in promised.items():
+        known, until = found["leases"].get(line["ip"], ("no lease", 0.0))
+        if known != mac or until < line["until"] - 2:
+            wrong.append(f"{mac} was promised {line['ip']} until {line['until']:.0f}, the file: {known} until {until:.0f}")
+    wrong += [f"{line['mac']} was refused {line['nak']}" for line in done.promised if "nak" in line]
+    return wrong
+
+
+class Arm:
+    """One disk, and what happens to it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.disk = WORK / f"disk-{name}"
+        self.log = WORK / f"console-{name}.log"
+        self.log.unlink(missing_ok=True)
+        subprocess.run(["cp", "--sparse=always", WORK / "disk", self.disk], check=True)
+        self.guest: Guest | None = None
+        self.current = ""
+        self.number = 0
+        self.again = False
+        self.promised: dict[str, Any] = {}
+        self.harms: list[str] = []
+        self.notes: collections.Counter[str] = collections.Counter()
+        self.hits: collections.Counter[tuple[str, str]] = collections.Counter()
+
+    def boot(self) -> Guest:
+        self.guest = Guest(self.disk, self.log)
+        self.guest.wait("up")
+        return self.guest
+
+    def look(self) -> dict[str, Any]:
+        assert self.guest
+        self.guest.ask("look", patience=PATIENCE / 5)
+        return self.guest.wait("looked")
+
+    def off(self) -> None:
+        if self.guest and self.guest.process.poll() is None:
+            self.guest.cut()
+
+    def begin(self, without_fsync: bool) -> float:
+        """The first release, and how long the switch to a second one takes when it isn't cut: seconds."""
+        guest = self.boot()
+        if without_fsync:
+            guest.ask("without_fsync")
+            changed = guest.wait("taken_out")["taken_out"]
+            assert changed >= 3, f"fsync was taken out of {changed} files only"
+        for _first_and_second in range(2):
+            done = self.whole_switch()
+            guest.ask("clients")
+        return done.seconds
+
+    def whole_switch(self) -> Switch:
+        """A switch with no cut: it must work."""
+        assert self.guest
+        self.number += not self.again
+        done = switch(self.guest, self.number, self.again, None)
+        if done.error:
+            raise GuestError(f"the switch to {self.number} failed: {done.error}")
+        self.again = False
+        self.keep(done)
+        self.current = self.look()["current"]
+        return done
+
+    def keep(self, done: Switch) -> None:
+        self.promised.update({line["mac"]: line for line in done.promised if "ip" in line})
+
+    def cut(self, moment: Moment) -> None:
+        """Cut the power at *moment* of the next switch, boot, and look."""
+        assert self.guest
+        # A release whose trial the cut ended is tried again, as a person would: until it is committed.
+        self.number += not self.again
+        began = time.monotonic()
+        line = self.guest.wait("until")
+        self.promised[line["mac"]] = line
+        done = switch(self.guest, self.number, self.again, moment)
+        self.keep(done)
+        if done.error:
+            self.harms.append(f"the switch to {self.number} failed: {done.error}")
+        old = self.current
+        self.boot()
+        found = self.look()
+        wrong = harm(old, self.number, done, found, self.promised)
+        self.harms += wrong
+        self.current = found["current"]
+        self.again = self.current == old
+        hit = (done.said or ["before"])[-1]
+        self.hits[(hit, "old" if self.again else "new")] += 1
+        for note in ("leftovers", "empty_copies"):
+            self.notes[note] = max(self.notes[note], len(found[note]))
+        if not self.again and found["history"][-1][:2] != ["proved", self.current]:
+            self.notes["committed, but the history does not say proved"] += 1
+        print(
+            f"{self.name} {sum(self.hits.values()):2}: cut {moment}, after {hit!r}: release {self.number},"
+            f" {'old' if self.again else 'new'}{', HARM' if wrong else ''} ({time.monotonic() - began:.0f} s)",
+            *wrong, sep="\n    ", flush=True,
+        )  # fmt: skip
+        if found["answers"]:
+            self.guest_of_now().ask("clients")
+
+    def guest_of_now(self) -> Guest:
+        assert self.guest
+        return self.guest
+
+    def report(self) -> None:
+        print(f"\n{self.name}: {sum(self.hits.values())} cuts; {len(self.harms)} harms; {dict(self.notes)}")
+        for (hit, end), count in sorted(self.hits.items(), key=lambda item: -item[1]):
+            print(f"  {count:3} after {hit:32} ended {end}")
+
+
+def moments(count: int, seconds: float) -> list[Moment]:
+    """Anywhere in the switch, and in turn with that at or shortly after a step around the commit.
+
+    Each of the second kind is also a whole switch that worked after the cut before.
+    """
+    choice = random.Random(count)
+    around = ["proved", "committed", "finished", "ended"]
+    found = []
+    for number in range(count):
+        if number % 2:
+            after = around[number // 2 % len(around)]
+            found.append(Moment(after, 0.0 if number // 2 % 8 < 4 else choice.uniform(0, 0.5)))
+        else:
+            found.append(Moment("begins", choice.uniform(0, seconds)))
+    return found
+
+
+def cut_the_product() -> bool:
+    arm = Arm("product")
+    try:
+        for moment in moments(CUTS, arm.begin(without_fsync=False)):
+            arm.cut(moment)
+        arm.whole_switch()
+    except GuestError as error:
+        arm.harms.append(str(error))
+    finally:
+        arm.off()
+        arm.report()
+    print(*arm.harms, sep="\n")
+    return not arm.harms
+
+
+def cut_without_fsync() -> bool:
+    """The same, until it comes to harm: a torn disk is not cut again."""
+    arm = Arm("no-fsync")
+    try:
+        for moment in moments(CUTS, arm.begin(without_fsync=True)):
+            arm.cut(moment)
+            if arm.harms:
+                break
+    except GuestError as error:
+        arm.harms.append(str(error))
+    finally:
+        arm.off()
+        arm.report()
+    print(*arm.harms, sep="\n")
+    return bool(arm.harms)
+
+
+def main() -> int:
+    began = time.monotonic()
+    arms = sys.argv[1:] or ["no-fsync", "product"]
+    right = {"product": cut_the_product, "no-fsync": cut_without_fsync}
+    results = {arm: right[arm]() for arm in arms}
+    print(f"as expected: {results}; {(time.monotonic() - began) / 60:.0f} minutes")
+    if all(results.values()):
+        for disk in WORK.glob("disk-*"):
+            disk.unlink()
+    return 0 if all(results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
