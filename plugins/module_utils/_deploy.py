@@ -21,7 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Image
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import STORAGE, Podman, Runner, arguments_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     RECORD,
@@ -253,8 +253,8 @@ class _Deployment:
             )
 
     def _make_durable(self) -> None:
-        # podman fsyncs no layer of what it loads; sync -f is syncfs(2) of each file system.
-        places = [path for path in (self.layout.etc, self.layout.kept, Path("/var/lib/containers")) if path.exists()]
+        # sync -f is syncfs(2) of each file system.
+        places = [path for path in (self.layout.etc, self.layout.kept, STORAGE) if path.exists()]
         status, _out, err = self.run_command(["sync", "--file-system", *map(str, places)])
         if status:
             raise ReleaseError(f"the release could not be made durable: {err.strip()}")

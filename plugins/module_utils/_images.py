@@ -27,8 +27,8 @@ class Images:
 
     def by_id(self, image_id: str, reference: str, archive: str | None) -> Image | None:
         """The image *image_id*, from podman's store, from the archives here, or from *archive*; None without any."""
-        if self.podman.find(image_id) is None:
-            source = self._archive(image_id) if self._archive(image_id).exists() else archive and Path(archive)
+        source = self._archive(image_id) if self._archive(image_id).exists() else archive and Path(archive)
+        if self._whole(image_id, to_replace=bool(source)) is None:
             if not source:
                 return None
             self.podman.load(str(source), image_id, reference)
@@ -40,7 +40,7 @@ class Images:
     def by_reference(self, reference: str, digest: str | None, always_pull: bool) -> Image:
         """The image under *reference* (or its manifest's *digest*), pulled from its registry where it is missing."""
         pinned = f"{reference.rpartition(':')[0]}@{digest}" if digest else reference
-        found = self.podman.find(pinned)
+        found = self._whole(pinned, to_replace=True)
         if found is None or always_pull:
             self.podman.pull(pinned)
             found = self.podman.find(pinned)
@@ -70,18 +70,45 @@ class Images:
     def _archive(self, image_id: str) -> Path:
         return self.archives / f"{image_id}.tar"
 
+    def _whole(self, reference: str, to_replace: bool) -> Image | None:
+        """The image that podman has under *reference*; None also for a torn one, which *to_replace* removes.
+
+        podman has it on disk that there is an image before the image's files are there. What a power cut has torn in
+        between, it takes for good when it loads or pulls it again. An image whose archive is kept here is whole.
+        """
+        found = self.podman.find(reference)
+        if found is None or self._archive(found.id).exists():
+            return found
+        try:
+            self.podman.must_mount(found.id)
+            new = self._write(found.id, None)  # podman-save(1) reads all of it, and compares
+        except ReleaseError as error:
+            if "no space left" in str(error):
+                raise
+            if to_replace:
+                self.podman.remove(found.id)
+            return None
+        self._settle(new)
+        return found
+
     def _keep(self, image_id: str, archive: Path | None) -> None:
-        kept = self._archive(image_id)
-        if kept.exists():
-            return
+        if not self._archive(image_id).exists():
+            self._settle(self._write(image_id, archive))
+
+    def _write(self, image_id: str, archive: Path | None) -> Path:
         _files.make_directory(self.archives.parent, 0o700)
         _files.make_directory(self.archives, 0o700)
-        new = kept.with_suffix(".new")
+        new = self._archive(image_id).with_suffix(".new")
         new.unlink(missing_ok=True)
         if archive:
             shutil.copyfile(archive, new)
         else:
             self.podman.save(image_id, new)
+        return new
+
+    def _settle(self, new: Path) -> None:
+        """Let the archive have its name, once it and podman's own copy of the image are on disk."""
         _files.sync_file(new)
-        new.replace(kept)
+        self.podman.sync_storage()
+        new.replace(new.with_suffix(".tar"))
         _files.sync(self.archives)

@@ -126,5 +126,7 @@ def keep_copy(directory: Path, copies: Path) -> None:
     kept = copies / f"{LEASES}.{numbers[-1] + 1 if numbers else 1}"
     shutil.copyfile(leases, kept)
     kept.chmod(0o600)
+    _files.sync_file(kept)
     for number in numbers[: -(COPIES - 1)]:
         (copies / f"{LEASES}.{number}").unlink()
+    _files.sync(copies)

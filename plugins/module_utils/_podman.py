@@ -18,6 +18,7 @@ Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
 
 QUADLET = "/usr/libexec/podman/quadlet"
 DHCPD = "/usr/sbin/dhcpd"
+STORAGE = Path("/var/lib/containers")
 TIMED_OUT = 124  # timeout(1); from here to 127 it is the trouble of podman-run(1) itself
 
 
@@ -67,6 +68,29 @@ class Podman:
         )
         if status:
             raise ReleaseError(f"podman could not save the image {image_id[:12]}: {_last_lines(err)}")
+
+    def must_mount(self, image_id: str) -> None:
+        """Mount an image for a moment. Raises ReleaseError where that can't be: its layers are damaged."""
+        status, _out, err = self.run(["podman", "image", "mount", image_id])
+        if status:
+            raise ReleaseError(f"podman could not mount the image {image_id[:12]}: {_last_lines(err)}")
+        self.run(["podman", "image", "unmount", image_id])
+
+    def remove(self, image_id: str) -> None:
+        """Remove an image, its names and its containers. Raises ReleaseError where one of them runs."""
+        status, out, err = self.run(["podman", "ps", "--quiet", f"--filter=ancestor={image_id}"])
+        if status == 0 and not out.strip():
+            status, _out, err = self.run(["podman", "rmi", "--force", image_id])
+        if status or out.strip():
+            why = _last_lines(err) or f"the container {out.split()[0]} runs it"
+            raise ReleaseError(f"the image {image_id[:12]} is damaged, and podman could not remove it: {why}")
+
+    def sync_storage(self) -> None:
+        """Make podman's storage durable by syncfs(2): podman fsyncs no layer of what it loads or pulls."""
+        if STORAGE.exists():
+            status, _out, err = self.run(["sync", "--file-system", str(STORAGE)])
+            if status:
+                raise ReleaseError(f"podman's storage could not be made durable: {_last_lines(err)}")
 
     def labels(self, image_id: str) -> dict[str, str]:
         """The image's labels."""

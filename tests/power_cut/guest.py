@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the test asks of the host in the virtual machine: a line of JSON each way on its second serial port."""
 
 from __future__ import annotations
@@ -51,11 +54,10 @@ def archive(number: int) -> tuple[str, str]:
     config["rootfs"]["diff_ids"] = ["sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()]
     text = json.dumps(config).encode()
     image_id = hashlib.sha256(text).hexdigest()
-    manifest = [{"Config": f"{image_id}.json", "RepoTags": [IMAGE], "Layers": ["layer.tar"]}]
+    manifest = json.dumps([{"Config": f"{image_id}.json", "RepoTags": [IMAGE], "Layers": ["layer.tar"]}]).encode()
     path = f"/run/image-{number}.tar"  # as Ansible's temporary folder, it does not survive the cut
     with tarfile.open(path, "w") as new:
-        members = (f"{image_id}.json", text), ("layer.tar", layer.getvalue()), ("manifest.json", json.dumps(manifest).encode())
-        for name, data in members:
+        for name, data in {f"{image_id}.json": text, "layer.tar": layer.getvalue(), "manifest.json": manifest}.items():
             member = tarfile.TarInfo(name)
             member.size = len(data)
             new.addfile(member, io.BytesIO(data))
@@ -100,14 +102,11 @@ def torn() -> list[str]:
     for path in sorted(Path("/var/lib/dhcpd_container/images").glob("*.tar")):
         try:
             with tarfile.open(path) as image:
-                for name in (f"{path.stem}.json", "layer.tar"):
-                    data = image.extractfile(name).read()  # type: ignore[union-attr]
-                    digest = hashlib.sha256(data).hexdigest()
-                    if name == "layer.tar":
-                        assert "sha256:" + digest in layers, f"{name} is damaged"
-                    else:
-                        assert digest == path.stem, f"{name} is damaged"
-                        layers = json.loads(data)["rootfs"]["diff_ids"]
+                config = image.extractfile(f"{path.stem}.json").read()  # type: ignore[union-attr]
+                layer = image.extractfile("layer.tar").read()  # type: ignore[union-attr]
+            assert hashlib.sha256(config).hexdigest() == path.stem, "its configuration is damaged"
+            digest = "sha256:" + hashlib.sha256(layer).hexdigest()
+            assert json.loads(config)["rootfs"]["diff_ids"] == [digest], "its layer is damaged"
         except (OSError, KeyError, ValueError, AssertionError, tarfile.TarError) as error:
             found.append(f"{path}: {path.stat().st_size} bytes, {error}")
     return found
@@ -145,6 +144,7 @@ def look(patience: float) -> None:
         except OSError:
             continue
     history = (ETC / "history").read_text() if (ETC / "history").exists() else ""
+    copies = Path("/var/lib/dhcpd_container/leases").glob("*")
     left = [*ETC.glob("releases/.*"), *ETC.glob(".*.new"), *Path("/var/lib/dhcpd_container").glob("*/*.new")]
     said = subprocess.run(
         ["journalctl", "--boot", "--unit=dhcpd.service", "--lines=20", "--output=cat", "--no-pager"],
@@ -152,14 +152,14 @@ def look(patience: float) -> None:
     )  # fmt: skip
     say(
         looked=True,
-        current=os.path.basename(os.readlink(ETC / "current")) if (ETC / "current").is_symlink() else None,
+        current=Path(os.readlink(ETC / "current")).name if (ETC / "current").is_symlink() else None,
         runs=runs(),
         answers=answers,
         torn=torn(),
         leases=leases() if LEASES.exists() else {},
         history=[line.split("\t")[2:] for line in history.splitlines()],
         leftovers=[str(path) for path in left],
-        empty_copies=[str(path) for path in Path("/var/lib/dhcpd_container/leases").glob("*") if not path.stat().st_size],
+        empty_copies=[str(path) for path in copies if not path.stat().st_size],
         journal="" if answers else said.stdout,
     )
 

@@ -1,3 +1,6 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Power cuts: a host in a virtual machine of its own loses its power in the middle of a switch, and boots again.
 
     CUTS=30 python tests/power_cut/power_cut.py        (make power-cut)
@@ -19,7 +22,6 @@ import os
 import queue
 import random
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -111,13 +113,16 @@ class Guest:
 
 
 class Moment(NamedTuple):
-    """When to cut: so many seconds after what the guest says."""
+    """When to cut: so many seconds after a step, or after the so-manieth word of a switch."""
 
-    after: str
+    after: str | int
     delay: float
 
+    def has_come(self, words: list[str]) -> bool:
+        return bool(words) and (self.after in (words[-1], len(words)) or words[-1] in ("ended", "failed"))
+
     def __str__(self) -> str:
-        return f"{self.after} + {self.delay:.2f} s"
+        return f"{self.delay:.2f} s after {self.after}"
 
 
 class Switch(NamedTuple):
@@ -126,19 +131,21 @@ class Switch(NamedTuple):
     said: list[str]
     error: str | None
     promised: list[dict[str, Any]]
-    seconds: float
+    times: list[float]  # s; of what was said
 
 
-def name_of(line: dict[str, Any]) -> str | None:
+def word_of(line: dict[str, Any]) -> str | None:
     if "ended" in line:
-        return "ended"
+        return "ended" if line["ended"] else "failed"
     return "begins" if "begins" in line else line.get("step") or line.get("runs")
 
 
 def switch(guest: Guest, number: int, retry: bool, moment: Moment | None) -> Switch:
     """Let the guest switch, and cut its power at *moment*, or at none."""
     lines: list[dict[str, Any]] = []
-    began = cut_at = None
+    words: list[str] = []
+    times: list[float] = []
+    cut_at = None
     guest.ask("switch", number=number, retry=retry)
     end = time.monotonic() + PATIENCE
     while cut_at is None or time.monotonic() < cut_at:
@@ -149,19 +156,18 @@ def switch(guest: Guest, number: int, retry: bool, moment: Moment | None) -> Swi
                 raise GuestError(f"no end of the switch within {PATIENCE} s, after {lines[-3:]}") from None
             break
         lines.append(line)
-        name = name_of(line)
-        if name == "begins":
-            began = time.monotonic()
-        if cut_at is None and moment and name == moment.after:
+        if word := word_of(line):
+            words.append(word)
+            times.append(time.monotonic())
+        if cut_at is None and moment and moment.has_come(words):
             cut_at = time.monotonic() + moment.delay
-        if name == "ended" and cut_at is None:
+        if not moment and word in ("ended", "failed"):
             break
-    seconds = time.monotonic() - began if began else 0.0
     if moment:
         lines += guest.cut()
-    said = [name for line in lines if (name := name_of(line))]
+    said = [word for line in lines if (word := word_of(line))]
     error = next((line["error"] for line in lines if line.get("ended") is False), None)
-    return Switch(said, error, [line for line in lines if "until" in line or "nak" in line], seconds)
+    return Switch(said, error, [line for line in lines if "until" in line or "nak" in line], times)
 
 
 def harm(old: str, number: int, done: Switch, found: dict[str, Any], promised: dict[str, Any]) -> list[str]:
@@ -178,7 +184,7 @@ def harm(old: str, number: int, done: Switch, found: dict[str, Any], promised: d
     for mac, line in promised.items():
         known, until = found["leases"].get(line["ip"], ("no lease", 0.0))
         if known != mac or until < line["until"] - 2:
-            wrong.append(f"{mac} was promised {line['ip']} until {line['until']:.0f}, the file: {known} until {until:.0f}")
+            wrong.append(f"{mac} was promised {line['ip']} until {line['until']:.0f}, not {known} until {until:.0f}")
     wrong += [f"{line['mac']} was refused {line['nak']}" for line in done.promised if "nak" in line]
     return wrong
 
@@ -215,8 +221,8 @@ class Arm:
         if self.guest and self.guest.process.poll() is None:
             self.guest.cut()
 
-    def begin(self, without_fsync: bool) -> float:
-        """The first release, and how long the switch to a second one takes when it isn't cut: seconds."""
+    def begin(self, without_fsync: bool) -> list[float]:
+        """The first release, and the times of what a switch to a second one says when it isn't cut: seconds."""
         guest = self.boot()
         if without_fsync:
             guest.ask("without_fsync")
@@ -225,7 +231,7 @@ class Arm:
         for _first_and_second in range(2):
             done = self.whole_switch()
             guest.ask("clients")
-        return done.seconds
+        return done.times
 
     def whole_switch(self) -> Switch:
         """A switch with no cut: it must work."""
@@ -285,8 +291,8 @@ class Arm:
             print(f"  {count:3} after {hit:32} ended {end}")
 
 
-def moments(count: int, seconds: float) -> list[Moment]:
-    """Anywhere in the switch, and in turn with that at or shortly after a step around the commit.
+def moments(count: int, times: list[float]) -> list[Moment]:
+    """Anywhere in a switch that takes *times*, and in turn with that at or shortly after a step around the commit.
 
     Each of the second kind is also a whole switch that worked after the cut before.
     """
@@ -295,10 +301,12 @@ def moments(count: int, seconds: float) -> list[Moment]:
     found = []
     for number in range(count):
         if number % 2:
-            after = around[number // 2 % len(around)]
-            found.append(Moment(after, 0.0 if number // 2 % 8 < 4 else choice.uniform(0, 0.5)))
+            at_once = number // 2 % 8 < 4
+            found.append(Moment(around[number // 2 % len(around)], 0.0 if at_once else choice.uniform(0, 0.5)))
         else:
-            found.append(Moment("begins", choice.uniform(0, seconds)))
+            at = choice.uniform(times[0], times[-1])
+            said = sum(each <= at for each in times)
+            found.append(Moment(said, at - times[said - 1]))
     return found
 
 

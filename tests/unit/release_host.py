@@ -86,6 +86,8 @@ class Host:
         self.how = how or {}
         self.images: dict[str, str] = {}  # of podman: reference, or id -> id
         self.registry: dict[str, str] = {}  # what can be pulled; what "archive" holds
+        self.torn: dict[str, str] = {}  # image id -> the command of podman's that sees it
+        self.container_of = ""  # the id of an image that a container of someone else runs
         self.labels: dict[str, str] = {}
         self.refusal = ""  # what dhcpd -t says
         self.podman_installed = True
@@ -247,6 +249,13 @@ class Host:
             return (0, f"{found}\n", "") if found else (125, "", "no such image")
         if words[:2] == ["image", "exists"]:
             return int(last not in {**self.images, **dict.fromkeys(self.images.values())}), "", ""
+        if self.torn.get(last) in words[:2]:
+            return 125, "", "readlink /var/lib/containers/storage/overlay/l: invalid argument"
+        if words[0] == "ps" and self.container_of == last.rpartition("=")[2]:
+            return 0, "0123456789ab\n", ""
+        if words[0] == "rmi":
+            self.torn.pop(last, None)
+            self.images = {name: image for name, image in self.images.items() if image != last}
         if words[0] == "pull":
             if last not in self.registry:
                 return 125, "", "manifest unknown"

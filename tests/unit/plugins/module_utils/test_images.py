@@ -122,6 +122,56 @@ def test_an_archive_that_cannot_be_kept_is_an_error_and_no_half_one_counts(
     assert list(host.layout.image_archives.glob("*.tar")) == []
 
 
+# What a power cut has torn: podman says that it has the image
+
+SEES = pytest.mark.parametrize("sees", ["mount", "save"])
+
+
+@SEES
+def test_a_torn_image_is_none_and_is_loaded_anew_from_the_archive(
+    host: Host, images: Images, tmp_path: Path, sees: str
+) -> None:
+    host.images, host.torn = {NAME: ID}, {ID: sees}
+    (tmp_path / "sent.tar").write_text(ID)
+    assert images.by_id(ID, NAME, None) is None and did(host, "rmi") == [] and ".tar" not in "".join(kept(host))
+    assert images.by_id(ID, NAME, str(tmp_path / "sent.tar")) == Image(NAME, ID)
+    assert did(host, "rmi") == [ID] and len(did(host, "load")) == 1 and kept(host) == {f"{ID}.tar": ID}
+
+
+@SEES
+def test_a_torn_image_is_pulled_anew(host: Host, images: Images, sees: str) -> None:
+    host.images, host.torn, host.registry = {NAME: ID}, {ID: sees}, {NAME: ID}
+    assert images.by_reference(NAME, None, False) == Image(NAME, ID)
+    assert did(host, "rmi") == [ID] and did(host, "pull") == [NAME] and kept(host) == {f"{ID}.tar": ID}
+
+
+def test_a_torn_image_that_a_container_runs_is_an_error_and_stays(host: Host, images: Images, tmp_path: Path) -> None:
+    host.images, host.torn, host.container_of = {NAME: ID}, {ID: "save"}, ID
+    with pytest.raises(ReleaseError, match="is damaged, and podman could not .*: the container 0123456789ab runs it"):
+        images.by_id(ID, NAME, str(tmp_path / "sent.tar"))
+    assert did(host, "rmi") == did(host, "load") == [] and host.images == {NAME: ID}
+
+
+def test_an_image_whose_archive_is_kept_is_whole_and_not_looked_at_again(host: Host, images: Images) -> None:
+    host.images = {NAME: ID}
+    images.by_id(ID, NAME, None)
+    host.commands.clear()
+    images.by_id(ID, NAME, None)
+    assert did(host, "image")[1:] == [NAME] and did(host, "save") == []
+
+
+def test_no_archive_has_its_name_before_podman_s_copy_is_on_disk(host: Host, tmp_path: Path) -> None:
+    def run(command: Any) -> tuple[int, str, str]:
+        return (1, "", "I/O error") if command[0] == "sync" else host(command)
+
+    (tmp_path / "sent.tar").write_text(ID)
+    for there, archive in (({}, str(tmp_path / "sent.tar")), ({NAME: ID}, None)):
+        host.images = there
+        with pytest.raises(ReleaseError, match="podman's storage could not be made durable: I/O error"):
+            Images(Podman(run), host.layout.image_archives).by_id(ID, NAME, archive)
+        assert f"{ID}.tar" not in kept(host) and did(host, "rmi") == []
+
+
 # by_reference
 
 
@@ -141,7 +191,7 @@ def test_an_image_is_pulled_only_where_it_can_have_changed_and_is_kept(
 ) -> None:
     host.images, host.registry = there, {NAME: OTHER, BY_DIGEST: OTHER, LATEST: OTHER}
     assert images.by_reference(reference, digest, reference == LATEST) == Image(reference, found)
-    assert did(host, "pull") == pulled and kept(host) == {f"{found}.tar": found}
+    assert did(host, "pull") == pulled and kept(host)[f"{found}.tar"] == found
 
 
 def test_a_digest_beside_a_port_is_pulled_from_that_port(host: Host, images: Images) -> None:
