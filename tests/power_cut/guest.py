@@ -137,7 +137,7 @@ def look(patience: float) -> None:
     end = time.monotonic() + patience
     answers = False
     while not answers and time.monotonic() < end:
-        time.sleep(0.5)
+        time.sleep(1)
         try:
             mac = bytes.fromhex(Path("/sys/class/net/seg0/address").read_text().strip().replace(":", ""))
             answers = bool(runs()) and _inform.ask([_inform.Asker("seg0", mac, "198.51.100.1")], 2.0) == {"seg0"}
@@ -185,6 +185,6 @@ if __name__ == "__main__":
         for line in questions:
             question = json.loads(line)
             if question["do"] == "clients":
-                subprocess.Popen([sys.executable, "/root/traffic.py", "client0", "3", "0.5"], stdout=PORT)
+                subprocess.Popen([sys.executable, "/root/traffic.py", "client0", "3", "2"], stdout=PORT)
             else:
                 {"switch": switch, "look": look, "without_fsync": without_fsync}[question.pop("do")](**question)
