@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import PROVED, RETRIED, UNFINISHED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
@@ -119,6 +119,7 @@ class _Deployment:
         if take_over and (self.layout.lease_directory / LEASES).exists() and not self.service.is_active(take_over):
             take_over = None  # it has served no one lately: the leases that a removal left here are the newer ones
         with contextlib.nullcontext() if self.check_mode else locked(self.layout.lock):
+            self._write_down(previous)
             image = self._image()
             account = self._account()
             start = None if take_over else starting_point(self.layout.lease_directory, self.wanted.initial_leases)
@@ -144,6 +145,12 @@ class _Deployment:
             **self.outcome,
         }
         return {key: value for key, value in found.items() if value is not None or key in ("release", "previous")}
+
+    def _write_down(self, current: str | None) -> None:
+        """Add what a power cut right after the commit has kept from the history: what is committed was proved."""
+        left = self.history.left(current) if current and not self.check_mode and not self.layout.on_trial else None
+        if current and left and left.why == UNFINISHED:
+            self.history.add(PROVED, current)
 
     def _stage(self, release: Release, image: Image, account: Account, start: Start | None) -> bool:
         """Have the release ready on disk, tested; return whether anything is to change."""

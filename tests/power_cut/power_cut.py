@@ -54,7 +54,7 @@ class Guest:
                 "nice", "-n", "4", "qemu-system-x86_64", "-machine", "pc,accel=tcg", "-cpu", "max", "-smp", "1",
                 "-m", "1024", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
                 "-kernel", WORK / "vmlinuz", "-initrd", WORK / "initrd",
-                "-append", "root=/dev/vda ro console=ttyS0 quiet systemd.show_status=0 systemd.log_level=notice panic=-1",
+                "-append", "root=/dev/vda ro console=ttyS0 quiet systemd.show_status=0 systemd.log_level=notice",
                 "-drive", f"file={disk},format=raw,if=virtio,cache=writeback",
                 "-serial", "stdio", "-chardev", f"socket,id=agent,fd={theirs.fileno()}", "-serial", "chardev:agent",
             ],
@@ -183,6 +183,8 @@ def harm(old: str, number: int, done: Switch, found: dict[str, Any], promised: d
         wrong.append(f"release {number} had been committed, and the old one is back")
     if new and "restarted" not in done.said:
         wrong.append(f"release {number} had not been proved, and is committed")
+    if "tried" in done.said and ["proved", old] not in [event[:2] for event in found["history"]]:
+        wrong.append(f"{old} was committed, and the history does not say that it was proved")
     for mac, line in promised.items():
         known, until = found["leases"].get(line["ip"], ("no lease", 0.0))
         if known != mac or until < line["until"] - 2:

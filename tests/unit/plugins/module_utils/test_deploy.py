@@ -385,6 +385,17 @@ def test_the_committed_release_is_put_right_whatever_its_history_says(new_host: 
     assert host.serves == [NEW]
 
 
+@ROOT
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_what_a_power_cut_after_the_commit_kept_from_the_history_is_added(new_host: Any, check_mode: bool) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    host.history.add("tried", OLD)
+    deployed(host, check_mode=check_mode)
+    assert (host.history.left(OLD) is None) is not check_mode
+    assert host.history.previous(NEW) == (None if check_mode else OLD)
+
+
 # The switch, from here
 
 
