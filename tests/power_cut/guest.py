@@ -24,7 +24,8 @@ UTILS = Path(CODE, "ansible_collections/quadlet/dhcpd/plugins/module_utils")
 ETC, LEASES = Path("/etc/dhcp"), Path("/var/lib/dhcpd/dhcpd.leases")
 IMAGE = "localhost/dhcpd:4.4.3-P1-1"
 CONF = """authoritative;
-default-lease-time 600;
+default-lease-time 3600;
+dhcp-cache-threshold 0;
 subnet 198.51.100.0 netmask 255.255.255.0 {{ range 198.51.100.50 198.51.100.99; }}
 include "/etc/dhcp/hosts/rack1.conf";
 # {number}

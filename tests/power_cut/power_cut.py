@@ -12,6 +12,8 @@ place of 5 and 30 s, so that nothing is on disk but what somebody asked to have 
 boots again, which replays the journal of ext4 and nothing else, and must serve as the old or the new release, whole:
 see `harm`. The switch is module_utils' deploy(), which the module dhcpd_release calls with its options.
 
+The guest's clock counts instructions, so however busy the machine is, what may take a minute takes less in the guest.
+
 One arm is the product. The other is the product with its fsyncs taken out, and must come to harm, or the test could
 not have seen any. Emulation alone: no KVM, no network, one guest at a time.
 """
@@ -52,7 +54,7 @@ class Guest:
         self.process = subprocess.Popen(
             [
                 "nice", "-n", "4", "qemu-system-x86_64", "-machine", "pc,accel=tcg", "-cpu", "max", "-smp", "1",
-                "-m", "1024", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
+                "-icount", "shift=1", "-m", "1024", "-nodefaults", "-display", "none", "-nic", "none", "-no-reboot",
                 "-kernel", WORK / "vmlinuz", "-initrd", WORK / "initrd",
                 "-append", "root=/dev/vda ro console=ttyS0 quiet systemd.show_status=0 systemd.log_level=notice",
                 "-drive", f"file={disk},format=raw,if=virtio,cache=writeback",
