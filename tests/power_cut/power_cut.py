@@ -37,7 +37,8 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 WORK = HERE.parents[1] / ".cache/power-cut"
 CUTS = int(os.environ.get("CUTS", "30"))
-PATIENCE = 600  # s; for whatever the guest is asked: a busy machine emulates slowly
+PATIENCE = 3600  # s; for whatever the guest is asked: a busy machine emulates slowly
+SERVES_AFTER = 120  # s of the guest's own; from when it can be asked, until it must serve
 STEPS = ("tried", "linked", "reloaded", "restarted", "proved", "committed", "finished", "leaving", "left")
 SAID = re.compile(rf"python3\[\d+\]: ({'|'.join(STEPS)})\s*$")
 
@@ -220,7 +221,7 @@ class Arm:
 
     def look(self) -> dict[str, Any]:
         assert self.guest
-        self.guest.ask("look", patience=PATIENCE / 5)
+        self.guest.ask("look", patience=SERVES_AFTER)
         return self.guest.wait("looked")
 
     def off(self) -> None:
