@@ -20,12 +20,14 @@ not have seen any. Emulation alone: no KVM, no network, one guest at a time.
 
 from __future__ import annotations
 
+import atexit
 import collections
 import json
 import os
 import queue
 import random
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -63,6 +65,7 @@ class Guest:
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[theirs.fileno()],
         )  # fmt: skip
+        atexit.register(self.process.kill)
         theirs.close()
         self.port = ours
         self.lines: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -345,6 +348,7 @@ def cut(name: str, base: Arm, planned: list[Moment], until_harm: bool) -> bool:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_signal: sys.exit(143))
     began = time.monotonic()
     base, times = begin()
     print(f"a switch says {len(times)} words in {times[-1] - times[0]:.0f} s", flush=True)
