@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
 
 
@@ -20,11 +21,13 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
     store, history, service = Store(layout), History(layout.history), Service(run)
     current = store.current()
     runs_as = release_of(service.state().pid)
+    planned = Schedule(layout, run).planned()
     return {
         "current": current,
         "previous": history.previous(current) if current else None,
         "running": runs_as,
         "on_trial": layout.on_trial,
+        "planned": planned and {"release": planned.release, "at": planned.at},
         "releases": [_describe(store, history, name, current) for name in store.names()],
         "history": [event._asdict() for event in history.events()],
         "drift": _drift(store, service, Podman(run), current, runs_as) if current else [],

@@ -144,7 +144,14 @@ class Trial:
         why = f"rolled back to {note['new']} by hand"
         leave = [lambda: self.history.add(LEFT, note["old"], why)] if note["by_hand"] else []
         failed = all_of(
-            [write_down, *leave, *([packaged.disable] if packaged else []), self._unlink, self.service.reload]
+            [
+                write_down,
+                *leave,
+                *([packaged.disable] if packaged else []),
+                self._unlink,
+                self.service.reload,
+                lambda: self.store.write_copy(note["new"]),
+            ]
         )
         if failed:
             outcome["warnings"] = [f"the release serves and is committed, but not all could be tidied up: {failed}"]

@@ -225,8 +225,8 @@ class Host:
                 self.packaged = False if action == "start" else self.packaged
                 return 1, "", "Job failed."
             return 0, "", ""
-        if unit == "dhcpd-release-undo.timer":
-            self.armed = False
+        if unit.startswith("dhcpd-release-"):
+            self.armed = self.armed and unit != "dhcpd-release-undo.timer"
             return 0, "", ""
         if self.loaded is None and self.running is None and not self.failed:
             return 5, "", f"Failed to {action} {unit}: Unit {unit} not loaded."
