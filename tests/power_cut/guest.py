@@ -109,7 +109,7 @@ def torn() -> list[str]:
             digest = "sha256:" + hashlib.sha256(layer).hexdigest()
             assert json.loads(config)["rootfs"]["diff_ids"] == [digest], "its layer is damaged"
         except (OSError, KeyError, ValueError, AssertionError, tarfile.TarError) as error:
-            found.append(f"{path}: {path.stat().st_size} bytes, {error}")
+            found.append(f"{path}: {path.stat().st_size} bytes, {str(error).splitlines()[0]}")
     return found
 
 
