@@ -302,8 +302,8 @@ def moments(count: int, times: list[float]) -> list[Moment]:
 def begin() -> tuple[Arm, list[float]]:
     """A host with two releases, and the times of what it said of the switch to the second: where both arms start."""
     arm = Arm("base", WORK / "disk")
-    arm.guest.ask("clients")
     arm.whole_switch()
+    arm.guest.ask("clients")
     done = arm.whole_switch()
     arm.guest.wait("until")
     arm.off()
