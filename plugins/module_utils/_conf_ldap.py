@@ -38,6 +38,8 @@ def put_ldap(core: Core, model: dict[str, Any]) -> None:
     ldap = core.mapping(path, model["ldap"], _KEYS, required=("server", "base_dn") if model["ldap"] else ())
     if not ldap:
         return
+    # The directory may declare what the model doesn't.
+    core.has_unseen, core.places.all_subnets_known = True, False
     said = {key: value for key, value in ldap.items() if key in LDAP}
     said["ssl"] = {True: "on", False: "off"}.get(ldap["ssl"], ldap["ssl"]) if _is_plain(ldap, "ssl") else "start_tls"
     said.setdefault("port", 636 if said["ssl"] == "ldaps" else 389)

@@ -141,6 +141,11 @@ def test_unquote(text: str, expected: str) -> None:
         ("secret\n# old: abc\n def # new\n;", "secret\n<redacted>\n;"),
         ("secret.abc;", "secret <redacted>;"),
         ("# secret abc; x\ny;", "# secret <redacted>\ny;"),
+        (
+            "-----BEGIN EC PRIVATE KEY-----\nMHc\n-----END EC PRIVATE KEY-----\nx\n",
+            "-----BEGIN EC PRIVATE KEY----- <redacted>\nx\n",
+        ),
+        ("-----BEGIN PRIVATE KEY-----\nMHc\n", "-----BEGIN PRIVATE KEY----- <redacted>"),
         # Not a key's secret: nothing to hide, nothing changed.
         ('option host-name "secret plan";', 'option host-name "secret plan";'),
         ("host secret { a; }", "host secret { a; }"),
