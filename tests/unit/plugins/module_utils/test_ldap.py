@@ -70,6 +70,8 @@ def test_ldaps_has_a_port_of_its_own_and_off_is_a_word() -> None:
         ({**LDAP, "server": "2001:db8::1"}, "IPv6 in brackets"),
         ({**LDAP, "username": "cn=a"}, "username and password belong together"),
         ({**LDAP, **USER, "password": ""}, ".password: is empty"),
+        ({**LDAP, "base_dn": ""}, ".base_dn: is empty"),
+        ({**LDAP, "ssl": ["off"]}, ".ssl: ['off'] is not allowed"),
         ({**LDAP, **USER, "password": 1}, ".password: is not text"),
         ({**LDAP, "key": KEY}, "certificate and key belong together"),
         ({**LDAP, "certificate": CA, "key": "sEcReT"}, ".key: is no PEM text with a line BEGIN PRIVATE KEY"),
