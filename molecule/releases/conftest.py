@@ -165,6 +165,8 @@ class Host:
         self.unit = ""
         self.conf = ""
         self.number = 0
+        self.through: list[str] = []  # what runs Ansible, where its own process is not enough
+        self.reached: dict[str, Any] = {}  # the variables of the connection, where they are not the inventory's
 
     # --- the host ------------------------------------------------------------------------------------------------
 
@@ -246,7 +248,8 @@ class Host:
 
     def start(self, options: dict[str, Any], *flags: str) -> subprocess.Popen[str]:
         """Start the module on this host through Ansible."""
-        command = ["ansible", self.name, "-i", str(HERE / "inventory.yml"), "-m", "quadlet.dhcpd.dhcpd_release"]
+        command = [*self.through, "ansible", self.name, "-i", str(HERE / "inventory.yml")]
+        command += ["-m", "quadlet.dhcpd.dhcpd_release", "-e", json.dumps(self.reached)]
         return subprocess.Popen(
             [*command, "-a", json.dumps(options), *flags],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
