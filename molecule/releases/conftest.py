@@ -214,7 +214,9 @@ class Host:
         try:
             yield
             thread.join(20)
-            assert said and said[0].startswith("acted 0 "), f"at the step {step!r} it did not come to what was to be: {said}"
+            assert said and said[0].startswith("acted 0 "), (
+                f"at the step {step!r} it did not come to what was to be: {said}"
+            )
         finally:
             follower.kill()
             follower.wait()
@@ -269,24 +271,16 @@ class Host:
     def ask(self) -> None:
         """Let the clients ask, from now to the end of the tests."""
         with self.log.open("wb") as log:
-            self.clients = subprocess.Popen(
-                [
-                    "ip",
-                    "netns",
-                    "exec",
-                    self.container,
-                    sys.executable,
-                    HERE / "traffic.py",
-                    "br0",
-                    str(CLIENTS),
-                    str(PAUSE),
-                ],
-                stdout=log,
-            )
+            self.clients = self.beside("traffic.py", "br0", str(CLIENTS), str(PAUSE), stdout=log)
+
+    def beside(self, script: str, *words: str, stdout: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a script of this directory on the host's segment."""
+        command = ["ip", "netns", "exec", self.container, sys.executable, str(HERE / script), *words]
+        return subprocess.Popen(command, stdout=stdout)
 
     def answers(self) -> list[dict[str, Any]]:
         """Each answer that a client had, oldest first."""
-        return [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return lines(self.log)
 
     def serves(self, timeout: float = 10) -> None:
         """A client that asks from now on gets an ACK."""
@@ -353,6 +347,11 @@ class Host:
         if untouched:
             for name in ("container", "history", "releases", "copy"):
                 assert after[name] == before[name], name
+
+
+def lines(log: Path) -> list[dict[str, Any]]:
+    """What is written so far: a line of JSON each, the last of which may be in the making."""
+    return [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 def end_of(process: subprocess.Popen[str], began: float, timeout: float = 60) -> Result:
