@@ -82,7 +82,7 @@ def cut(host: Host, what: str, step: str, **changes: str) -> None:
         later.callback(network, host, "up")
         later.enter_context(host.at_step(step, SAY[what], outside=outside.get(what)))
         controller.append(host.start(host.wanted(**changes)))
-        result = end_of(controller[0], 0.0)
+        result = end_of(controller[0], 0.0, 180)
         assert result.status != 0 and "FAILED!" not in result.said, result.said
     print(f"\n{what} at {step}: {result.status} {result.said.strip()}")
 
