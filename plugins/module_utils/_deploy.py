@@ -21,6 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Image
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
@@ -36,8 +37,10 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     path_problems,
     write_files,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import UNIT as UNIT_NAME
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
 
@@ -59,6 +62,7 @@ class Wanted(NamedTuple):
     retry: bool = False
     keep: int = 5
     stage_only: bool = False
+    switch_at: str | None = None
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the request itself."""
@@ -74,6 +78,8 @@ class Wanted(NamedTuple):
                 f"take_over: {UNIT_NAME} is this service's own name, as it is of EL's package, which can't be taken"
                 " over: stop and disable that, and set dhcpd_container_initial_leases"
             )
+        if self.switch_at and not self.stage_only:
+            found.append(f"switch_at: {self.switch_at!r} goes with state=staged alone: state=present switches at once")
         if self.keep < 2:
             found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
         return found
@@ -109,6 +115,7 @@ class _Deployment:
         self.podman = Podman(run)
         self.images = Images(self.podman, layout.image_archives)
         self.service = Service(run)
+        self.schedule = Schedule(layout, run)
         self.not_checked: list[str] = []
         self.warnings: list[str] = []
         self.outcome: dict[str, Any] = {}
@@ -128,7 +135,9 @@ class _Deployment:
             if image and account:
                 release = compose(image, account, self.wanted.unit, self.wanted.files, self.wanted.interfaces)
                 diff = self._diff(previous, release)
+                plan = self._plan(release, previous)
                 changed = self._stage(release, image, account, start)
+                changed = self._keep_to(plan) or changed
                 if changed and release.name == previous and not self.check_mode and not self.wanted.stage_only:
                     self._resume(release.name)
         if changed and release and release.name != previous and not self.check_mode and not self.wanted.stage_only:
@@ -138,6 +147,7 @@ class _Deployment:
             "release": release and release.name,
             "previous": previous,
             "image_id": image and image.id,
+            "staged": self.wanted.stage_only and not (release and release.name == previous) or None,
             "not_checked": self.not_checked if self.check_mode else None,
             "diff": diff,
             "warnings": self.warnings,
@@ -149,7 +159,7 @@ class _Deployment:
         """Have the release ready on disk, tested; return whether anything is to change."""
         committed = self.store.current() == release.name and self.store.is_linked() and self.store.is_whole(release)
         if committed and self._runs(release.name):
-            return self._copy(release.name)
+            return any([self._copy(release.name), self._retire_package()])
         left = None if committed else self.history.left(release.name)
         if left and not self.wanted.retry:
             raise ReleaseError(
@@ -169,6 +179,24 @@ class _Deployment:
             self._make_durable()
         return True
 
+    def _plan(self, release: Release, previous: str | None) -> Plan | None:
+        """When this host is to switch by itself, if at all."""
+        if not self.wanted.switch_at or release.name == previous:
+            return None
+        self.schedule.must_come(self.wanted.switch_at)
+        return Plan(release.name, self.wanted.switch_at, previous, self.wanted.proof_timeout)
+
+    def _keep_to(self, plan: Plan | None) -> bool:
+        planned = self.schedule.planned()
+        if planned == plan:
+            return False
+        if not self.check_mode:
+            if plan:
+                self.schedule.plan(plan)
+            else:
+                self.schedule.cancel()
+        return True
+
     def _copy(self, name: str) -> bool:
         if self.store.copy_is_right(name):
             return False
@@ -176,9 +204,19 @@ class _Deployment:
             self.store.write_copy(name)
         return True
 
+    def _retire_package(self) -> bool:
+        """Disable a package whose take-over was cut off just after its commit; at a boot it yields already."""
+        packaged = Packaged(self.wanted.take_over, self.service) if self.wanted.take_over else None
+        if packaged is None or not packaged.yields.exists():
+            return False
+        if not self.check_mode:
+            packaged.disable()
+            self.service.reload()
+        return True
+
     def _resume(self, name: str) -> None:
         trial = Trial(self.layout, self.service, self.podman)
-        trial.undo()
+        undo(trial)
         self.store.commit(name)  # the links, where a person took them away
         if not self._runs(name):
             self.outcome = trial.resume(name, self.wanted.proof_timeout)
@@ -187,11 +225,11 @@ class _Deployment:
     def _switch(self, release: Release, take_over: str | None) -> None:
         self.warnings += askers_of(self.wanted.interfaces, self.wanted.files.values())[1]
         timeout = self.wanted.proof_timeout
-        outcome = _transient.switch(self.run_command, self.layout, release.name, timeout, take_over)
+        words = ["run", f"--release={release.name}", *([f"--take-over={take_over}"] if take_over else [])]
+        outcome = _transient.switch(self.run_command, self.layout, words, timeout)
         self.outcome = conclude(outcome, release.name, self.store.current())
         self.warnings += self.outcome.pop("warnings", [])
         with locked(self.layout.lock, wait=True):
-            self.store.write_copy(release.name)
             prune(self.store, self.history, self.images, self.wanted.keep)
 
     def _image(self) -> Image | None:

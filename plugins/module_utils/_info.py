@@ -15,6 +15,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASE
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import declaring_file
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
 
 
@@ -24,12 +25,14 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
     store, history, service = Store(layout), History(layout.history), Service(run)
     current = store.current()
     runs_as = release_of(service.state().pid)
+    planned = Schedule(layout, run).planned()
     added, changed = _run_time(layout, current)
     return {
         "current": current,
         "previous": history.previous(current) if current else None,
         "running": runs_as,
         "on_trial": layout.on_trial,
+        "planned": planned and {"release": planned.release, "at": planned.at},
         "releases": [_describe(store, history, name, current) for name in store.names()],
         "history": [event._asdict() for event in history.events()],
         "runtime_hosts": added,
@@ -56,13 +59,16 @@ def _run_time(layout: Layout, current: str | None) -> tuple[list[dict[str, Any]]
 
 
 def _describe(store: Store, history: History, name: str, current: str | None) -> dict[str, Any]:
-    record = store.record(name)
+    try:
+        record = store.record(name)
+    except ReleaseError:  # damaged: of the current one drift says so
+        record = {}
     left = history.left(name)
     return {
         "name": name,
-        "image": record["image"],
-        "image_id": record["image_id"],
-        "interfaces": record["interfaces"],
+        "image": record.get("image"),
+        "image_id": record.get("image_id"),
+        "interfaces": record.get("interfaces"),
         "current": name == current,
         "left": f"{left.time}: {left.why}" if left else None,
     }

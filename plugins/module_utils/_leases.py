@@ -53,7 +53,7 @@ def starting_point(directory: Path, initial: str | None, root: Path = Path("/"))
                 f"dhcpd_container_initial_leases: {initial} is no file on this host;"
                 " give 'empty' or the path of a lease file"
             )
-        return Start(None, source)
+        return Start(None, source.resolve())
     found = [path for path in PACKAGED if holds_leases(root / path.lstrip("/"))]
     choice = "Set dhcpd_container_initial_leases to that path to start from them, or to 'empty' to forget them"
     if found:
@@ -101,12 +101,12 @@ def prepare(directory: Path, start: Start | None, account: Account) -> None:
 def replace(directory: Path, source: Path | None, uid: int, gid: int) -> None:
     """Make *directory*/dhcpd.leases a durable copy of *source*, or empty without one. Raises OSError."""
     new = directory / f".{LEASES}.new"
-    # The directory is the service's own: nothing in it is written or given away through a link.
+    # The directory is the service's own: nothing in it is read, written or given away through a link.
     with contextlib.suppress(FileNotFoundError):
         new.unlink()
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
         if source is not None:
-            with source.open("rb") as leases:
+            with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as leases:
                 shutil.copyfileobj(leases, stream)
         os.fchown(stream.fileno(), uid, gid)
         stream.flush()

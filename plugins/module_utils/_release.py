@@ -73,6 +73,7 @@ class Layout:
         self.copy = self.etc / CONFIG
         self.quadlet = base / "etc/containers/systemd" / UNIT
         self.trial = base / "run/systemd/system/dhcpd.service"
+        self.units = base / "etc/systemd/system"
         self.lease_directory = base / "var/lib/dhcpd"
         # What one switch needs, gone with a boot; the lock, the note of what is on trial, its outcome, its code.
         self.switch = base / "run/dhcpd_release"

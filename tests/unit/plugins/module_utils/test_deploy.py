@@ -23,6 +23,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
     deploy,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
 from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
 
@@ -579,3 +580,35 @@ def test_an_error_of_the_system_names_the_file(new_host: Any, place: str, check_
     (host.root / place).write_text("in the way")
     with pytest.raises(ReleaseError, match=f"{host.root}/{place}/dhc.*: Not a directory"):
         deployed(host, check_mode)
+
+
+def test_a_take_over_that_was_cut_off_after_its_commit_is_ended_by_the_next_run(new_host: Any) -> None:
+    host = new_host().with_package().with_releases(None)
+    deployed(host, take_over=PACKAGE)
+    host.enabled = True
+    (host.root / f"etc/systemd/system/{PACKAGE}.d").mkdir()
+    yields = host.root / f"etc/systemd/system/{PACKAGE}.d/50-quadlet-dhcpd.conf"
+    yields.write_text("[Unit]\n")
+    host.boot()
+    assert len(host.serves) == 1 and PACKAGE not in host.serves
+    assert deployed(host, check_mode=True, take_over=PACKAGE)["changed"] and yields.exists()
+    assert deployed(host, take_over=PACKAGE)["changed"] and not host.enabled and not yields.exists()
+    assert not deployed(host, take_over=PACKAGE)["changed"]
+
+
+@ROOT
+def test_a_staged_release_is_planned_once_and_any_other_wish_cancels_that(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    when = {"stage_only": True, "switch_at": "2026-12-24 03:00"}
+    assert deployed(host, check_mode=True, **when)["changed"] and not host.layout.kept.joinpath("staged.json").exists()
+    assert deployed(host, **when)["changed"] and deployed(host, **when)["changed"] is False
+    assert deployed(host, stage_only=True, switch_at="Sat 03:00")["changed"]
+    planned = Schedule(host.layout, host).planned()
+    assert planned and (planned.release, planned.at, planned.previous) == (NEW, "Sat 03:00", OLD)
+    assert deployed(host, stage_only=True)["changed"] and Schedule(host.layout, host).planned() is None
+    deployed(host, **when)
+    assert host.serves == [OLD] and deployed(host)["changed"]
+    assert host.serves == [NEW] and Schedule(host.layout, host).planned() is None
+    # What serves already needs no moment, also where that is over.
+    assert deployed(host, **when)["changed"] is False
