@@ -16,10 +16,10 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import Hist
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, all_of, locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
 
 def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> dict[str, Any]:
@@ -51,9 +51,9 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
             raise ReleaseError(f"the image of release {target} is gone from this host; go back by the inventory's pin")
         if target == current:  # committed already: there is nothing to try, and none to go back to
             trial = Trial(layout, service, podman)
-            trial.undo()
+            undo(trial)
             return {**outcome, **trial.resume(target, timeout), "changed": True}
-    switched = _transient.switch(run, layout, target, timeout, None, by_hand=True)
+    switched = _transient.switch(run, layout, ["run", f"--release={target}", "--by-hand"], timeout)
     outcome.update(conclude(switched, target, current), changed=True)
     with locked(layout.lock, wait=True):
         store.write_copy(target)
@@ -71,7 +71,7 @@ def remove(remove_leases: bool, run: Runner, check_mode: bool) -> dict[str, Any]
     if check_mode or not there:
         return outcome
     with locked(layout.lock):
-        Trial(layout, service, Podman(run)).undo()
+        undo(Trial(layout, service, Podman(run)))
         service.stop()
         _unlink(layout, store)
         service.reload()
@@ -100,34 +100,11 @@ def hand_back(unit: str, timeout: int, run: Runner, check_mode: bool) -> dict[st
     packaged.leases()
     if check_mode:
         return outcome
-    with locked(layout.lock):
-        Trial(layout, service, Podman(run)).undo()
-        record = store.record(current)
-        askers, _unproved = askers_of(record["interfaces"], [store.read(current, path) for path in record["files"]])
-        service.stop()
-        gone_over = packaged.runs()  # after a hand-back that was killed: then its leases are the newer ones
-        try:
-            if not gone_over:
-                packaged.give_leases_back(layout.lease_directory)
-                gone_over = True
-            store.give_back_copy()
-            packaged.start()
-            answered = Prover(service, askers, timeout).ask(askers, timeout)
-            deaf = [asker.interface for asker in askers if asker.interface not in answered]
-            if deaf or not packaged.runs():
-                raise ReleaseError(f"{unit} did not answer on {', '.join(deaf) or 'any interface'}")
-            packaged.enable()
-        except (ReleaseError, OSError) as error:
-            steps = [packaged.stop]
-            steps += [lambda: packaged.hand_leases_to(layout.lease_directory, store.account(current))] * gone_over
-            failed = all_of([*steps, lambda: store.write_copy(current), service.restart])
-            but = f", but not as it should: {failed}" if failed else ""
-            raise ReleaseError(f"{error}; the service runs again as release {current}{but}") from error
-        # Until here a boot starts the release, with its leases in their place.
-        packaged.set_leases_aside(layout.lease_directory)
-        _unlink(layout, store)
-        service.reload()
-    return outcome
+    switched = _transient.switch(run, layout, ["hand_back", f"--unit={unit}"], timeout)
+    if not switched["proved"]:
+        raise ReleaseError(f"{switched['why']} {switched['back']}")
+    del switched["proved"]
+    return {**outcome, **switched}
 
 
 def _unlink(layout: Layout, store: Store) -> None:

@@ -21,6 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Image
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
@@ -38,6 +39,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import UNIT as UNIT_NAME
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
 
@@ -149,7 +151,7 @@ class _Deployment:
         """Have the release ready on disk, tested; return whether anything is to change."""
         committed = self.store.current() == release.name and self.store.is_linked() and self.store.is_whole(release)
         if committed and self._runs(release.name):
-            return self._copy(release.name)
+            return any([self._copy(release.name), self._retire_package()])
         left = None if committed else self.history.left(release.name)
         if left and not self.wanted.retry:
             raise ReleaseError(
@@ -176,9 +178,19 @@ class _Deployment:
             self.store.write_copy(name)
         return True
 
+    def _retire_package(self) -> bool:
+        """Disable a package whose take-over was cut off just after its commit; at a boot it yields already."""
+        packaged = Packaged(self.wanted.take_over, self.service) if self.wanted.take_over else None
+        if packaged is None or not packaged.yields.exists():
+            return False
+        if not self.check_mode:
+            packaged.disable()
+            self.service.reload()
+        return True
+
     def _resume(self, name: str) -> None:
         trial = Trial(self.layout, self.service, self.podman)
-        trial.undo()
+        undo(trial)
         self.store.commit(name)  # the links, where a person took them away
         if not self._runs(name):
             self.outcome = trial.resume(name, self.wanted.proof_timeout)
@@ -187,7 +199,8 @@ class _Deployment:
     def _switch(self, release: Release, take_over: str | None) -> None:
         self.warnings += askers_of(self.wanted.interfaces, self.wanted.files.values())[1]
         timeout = self.wanted.proof_timeout
-        outcome = _transient.switch(self.run_command, self.layout, release.name, timeout, take_over)
+        words = ["run", f"--release={release.name}", *([f"--take-over={take_over}"] if take_over else [])]
+        outcome = _transient.switch(self.run_command, self.layout, words, timeout)
         self.outcome = conclude(outcome, release.name, self.store.current())
         self.warnings += self.outcome.pop("warnings", [])
         with locked(self.layout.lock, wait=True):

@@ -32,13 +32,16 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
 
 
 def _describe(store: Store, history: History, name: str, current: str | None) -> dict[str, Any]:
-    record = store.record(name)
+    try:
+        record = store.record(name)
+    except ReleaseError:  # damaged: of the current one drift says so
+        record = {}
     left = history.left(name)
     return {
         "name": name,
-        "image": record["image"],
-        "image_id": record["image_id"],
-        "interfaces": record["interfaces"],
+        "image": record.get("image"),
+        "image_id": record.get("image_id"),
+        "interfaces": record.get("interfaces"),
         "current": name == current,
         "left": f"{left.time}: {left.why}" if left else None,
     }

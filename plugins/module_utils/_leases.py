@@ -49,7 +49,7 @@ def starting_point(directory: Path, family: Family, initial: str | None, root: P
                 f"{variable}: {initial} is no file on this host;"
                 " give 'empty' or the path of a lease file"
             )
-        return Start(None, source)
+        return Start(None, source.resolve())
     found = [path for path in PACKAGED[family] if holds_leases(root / path.lstrip("/"))]
     choice = f"Set {variable} to that path to start from them, or to 'empty' to forget them"
     if found:
@@ -97,12 +97,12 @@ def prepare(directory: Path, family: Family, start: Start | None, account: Accou
 def replace(leases: Path, source: Path | None, uid: int, gid: int) -> None:
     """Make the lease file *leases* a durable copy of *source*, or empty without one. Raises OSError."""
     new = leases.with_name(f".{leases.name}.new")
-    # The directory is the service's own: nothing in it is written or given away through a link.
+    # The directory is the service's own: nothing in it is read, written or given away through a link.
     with contextlib.suppress(FileNotFoundError):
         new.unlink()
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as stream:
         if source is not None:
-            with source.open("rb") as there:
+            with os.fdopen(os.open(source, os.O_RDONLY | os.O_NOFOLLOW), "rb") as there:
                 shutil.copyfileobj(there, stream)
         os.fchown(stream.fileno(), uid, gid)
         stream.flush()

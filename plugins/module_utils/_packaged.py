@@ -6,14 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Iterable
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import PACKAGED, replace
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Layout, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
+
+# Which of the two a boot starts is decided by the one rename(2) that commits a release, and by nothing after it.
+YIELDS = f"""\
+# Made by quadlet.dhcpd while it takes over, or hands back: a committed release goes before this unit.
+[Unit]
+ConditionPathExists=!{Layout().current}
+"""
 
 
 class Packaged:
@@ -23,6 +31,7 @@ class Packaged:
         self.unit = unit
         self._service = service
         self._root = root
+        self.yields = root / "etc/systemd/system" / f"{unit}.d" / "50-quadlet-dhcpd.conf"
 
     def runs(self) -> bool:
         """Whether the unit is active."""
@@ -89,9 +98,22 @@ class Packaged:
         """Start the unit."""
         self._service.systemctl("start", self.unit)
 
+    def yield_at_boot(self) -> None:
+        """Let the unit start at a boot only where no release is committed."""
+        _files.make_directory(self.yields.parent, 0o755)
+        _files.write(self.yields, YIELDS, 0o644)
+
+    def yield_no_more(self) -> None:
+        """Let the unit start as its package and its administrator say; systemd reads that at the next daemon-reload."""
+        if self.yields.exists():
+            self.yields.unlink()
+            with contextlib.suppress(OSError):  # somebody else's drop-ins
+                self.yields.parent.rmdir()
+
     def disable(self) -> None:
         """Keep the unit from coming back at a boot, beside the container."""
         self._service.systemctl("disable", self.unit)
+        self.yield_no_more()
 
     def enable(self) -> None:
         """Let the unit come back at a boot."""

@@ -14,7 +14,7 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner
@@ -23,18 +23,18 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layo
 UNIT = "dhcpd-release"
 UNDO = "dhcpd-release-undo"
 PACKAGE = "ansible_collections.quadlet.dhcpd.plugins.module_utils"
-MARGIN = 90  # s; beside the proof of new and old: reloads, two restarts, and a command that hangs
+MARGIN = 150  # s; beside the proof of new and old: reloads, two restarts, and a command that hangs
 
 
-def switch(
-    run: Runner, layout: Layout, release: str, timeout: float, take_over: str | None, by_hand: bool = False
-) -> dict[str, Any]:
-    """Start the switch to *release*, wait for its end and return its outcome (see Trial.run).
+def switch(run: Runner, layout: Layout, arguments: Sequence[str], timeout: float) -> dict[str, Any]:
+    """Start the switch that *arguments* of _switch.py describe, wait for its end and return its outcome.
+
+    A proof may take *timeout* seconds.
 
     Raises ReleaseError where it could not be started, or ended without a word.
     """
     environment = f"--setenv=PYTHONPATH={lay_out_code(layout.code)}"
-    python = [sys.executable, "-m", f"{PACKAGE}._trial"]
+    python = [sys.executable, "-m", f"{PACKAGE}._switch"]
     deadline = int(2 * timeout + MARGIN)
     with contextlib.suppress(FileNotFoundError):
         layout.outcome.unlink()
@@ -51,8 +51,7 @@ def switch(
         [
             "systemd-run", "--quiet", "--collect", "--wait", f"--unit={UNIT}", f"--property=RuntimeMaxSec={deadline}",
             "--property=TimeoutStopSec=180", f"--property=ExecStopPost={' '.join([*python, 'undo'])}", environment,
-            "--", *python, "run", f"--release={release}", f"--timeout={timeout}",
-            *([f"--take-over={take_over}"] if take_over else []), *(["--by-hand"] if by_hand else []),
+            "--", *python, *arguments, f"--timeout={timeout}",
         ]
     )  # fmt: skip
     if layout.on_trial:  # its ExecStopPost= was killed as well: what the timer is for, at once

@@ -17,12 +17,9 @@ times. A boot forgets /run and with it the trial.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import fcntl
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
@@ -36,7 +33,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store, sentence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 
-COMMAND_TIMEOUT = 60  # s; a podman or systemctl that hangs must not keep the old release from coming back
 BEFORE = 0.3  # s; how long the old release is given to answer before it is stopped
 
 
@@ -70,7 +66,7 @@ class Trial:
             "take_over": take_over,
             "by_hand": by_hand,
         }
-        askers, _unproved = self._askers(new)
+        askers, _unproved = self.askers(new)
         prover = Prover(self.service, askers, timeout, self.ask)
         service = self.podman.service_of(self.layout.directory(new))
         keep_copy(self.layout.lease_directory, self.layout.lease_copies)
@@ -96,6 +92,8 @@ class Trial:
             answered_at = prover.prove(new, cursor)
             self.step("proved")
             write_down = self.history.staged(PROVED, new)
+            if packaged:
+                packaged.yield_at_boot()
             self.store.commit(new)
             self.step("committed")
         except (ReleaseError, OSError) as error:
@@ -112,7 +110,7 @@ class Trial:
 
         Nothing is on trial: where it can't be proved, systemd goes on trying. Raises ReleaseError then.
         """
-        askers, _unproved = self._askers(name)
+        askers, _unproved = self.askers(name)
         cursor = self.service.cursor()
         self.service.reload()
         self.service.restart()
@@ -123,7 +121,7 @@ class Trial:
         """Bring a switch that ended anywhere to its end; return the outcome, or None where there is nothing to do."""
         if not self.layout.on_trial:
             return None
-        note = self._note()
+        note = self.note()
         new, take_over = note["new"], note["take_over"]
         if new and self.store.current() == new:
             packaged = Packaged(take_over, self.service) if take_over else None
@@ -150,7 +148,7 @@ class Trial:
         )
         if failed:
             outcome["warnings"] = [f"the release serves and is committed, but not all could be tidied up: {failed}"]
-        self._end(outcome)
+        self.end(outcome)
         self.step("finished")
         return outcome
 
@@ -165,12 +163,13 @@ class Trial:
         unlink: list[Callable[[], object]] = [lambda: self.store.restore(old), self._unlink, self.service.reload]
         # Where no unit file will be left, the service is stopped before: then systemd still knows how to.
         if packaged:
-            steps = [self.service.stop, lambda: packaged.take_leases_back(self.layout.lease_directory), *unlink]
+            steps: list[Callable[[], object]] = [self.service.stop]
+            steps += [lambda: packaged.take_leases_back(self.layout.lease_directory), packaged.yield_no_more, *unlink]
             steps += [packaged.start] if ran else []
             back = f"{packaged.unit} serves again"
         elif old and ran:
             steps = [*unlink, self.service.restart]
-            steps += [lambda: self._prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
+            steps += [lambda: self.prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
             back = f"The service runs again as release {old}"
         else:
             steps = [self.service.stop, *unlink]
@@ -180,20 +179,20 @@ class Trial:
             all_of([lambda: self.history.add(LEFT, new, why)])
         back = f"{back}, but not as it should: {failed}" if failed else f"{back}."
         outcome = {"proved": False, "why": why, "back": back}
-        self._end(outcome)
+        self.end(outcome)
         self.step("left")
         return outcome
 
-    def _end(self, outcome: dict[str, Any]) -> None:
+    def end(self, outcome: dict[str, Any]) -> None:
         """Say how it ended before the note goes: whoever kills what comes between finds one or the other."""
         all_of([lambda: _files.write(self.layout.outcome, json.dumps(outcome), 0o600)])
         with contextlib.suppress(FileNotFoundError):
             self.layout.note.unlink()
 
-    def _note(self) -> dict[str, Any]:
+    def note(self) -> dict[str, Any]:
         """What is on trial; without a note that can be read, what a boot would start is what ran before."""
         note = {"new": None, "old": self.store.current(), "ran": True, "timeout": 5.0, "take_over": None, "by_hand": 0}
-        note["why"] = "the switch was ended in the middle of the trial."
+        note.update(hand_back=None, why="the switch was ended in the middle of the trial.")
         with contextlib.suppress(OSError, ValueError):
             note.update(json.loads(self.layout.note.read_text(encoding="utf-8")))
         return note
@@ -207,10 +206,12 @@ class Trial:
         with contextlib.suppress(FileNotFoundError):
             self.layout.trial.unlink()
 
-    def _prover(self, name: str, timeout: float) -> Prover:
-        return Prover(self.service, self._askers(name)[0], timeout, self.ask)
+    def prover(self, name: str, timeout: float) -> Prover:
+        """What proves the release *name*, within *timeout* seconds."""
+        return Prover(self.service, self.askers(name)[0], timeout, self.ask)
 
-    def _askers(self, name: str) -> Any:
+    def askers(self, name: str) -> Any:
+        """Who can ask the release *name*, and what can't be proved (see askers_of)."""
         record = self.store.record(name)
         return askers_of(record["interfaces"], [self.store.read(name, path) for path in record["files"]])
 
@@ -236,52 +237,3 @@ def locked(path: Path, wait: bool = False) -> Iterator[None]:
         except BlockingIOError:
             raise ReleaseError("another run is switching releases on this host; try again when it is done") from None
         yield
-
-
-def run_command(command: Sequence[str]) -> tuple[int, str, str]:
-    """Run a command for at most COMMAND_TIMEOUT seconds; exit status 124 where that was not enough."""
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, errors="replace", timeout=COMMAND_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return 124, "", f"{command[0]} did not end within {COMMAND_TIMEOUT} s"
-    except OSError as error:
-        return 127, "", str(error)
-    return done.returncode, done.stdout, done.stderr
-
-
-def _to_journal(step: str) -> None:
-    # Only the unit says its steps: a module's own output is its result alone.
-    sys.stdout.write(f"{step}\n")
-    sys.stdout.flush()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command of the transient unit, of its ExecStopPost= and of the dead-man timer."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("action", choices=["run", "undo"])
-    parser.add_argument("--release")
-    parser.add_argument("--timeout", type=float)
-    parser.add_argument("--take-over")
-    parser.add_argument("--by-hand", action="store_true")
-    options = parser.parse_args(arguments)
-    layout = Layout()
-    trial = Trial(layout, Service(run_command), Podman(run_command))
-    trial.step = _to_journal
-    outcome: dict[str, Any] | None
-    try:
-        with locked(layout.lock, wait=options.action == "undo"):
-            if options.action == "run":
-                trial.undo()  # what an earlier switch left behind, if anything
-                outcome = trial.run(options.release, options.timeout, options.take_over, options.by_hand)
-            else:
-                outcome = trial.undo()
-    except (ReleaseError, OSError) as error:
-        outcome = {"proved": False, "why": sentence(str(error)), "back": "Nothing was switched."}
-        _files.write(layout.outcome, json.dumps(outcome), 0o600)
-    return 0 if outcome is None or outcome["proved"] else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

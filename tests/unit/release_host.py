@@ -20,10 +20,12 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import (
     _back,
     _deploy,
     _files,
+    _hand_back,
     _inform,
     _keep,
     _prove,
     _service,
+    _switch,
     _trial,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
@@ -174,7 +176,9 @@ class Host:
     def boot(self) -> None:
         """/run is forgotten; what is committed, and what is enabled, starts."""
         shutil.rmtree(self.root / "run", ignore_errors=True)
-        self.packaged = self.packaged and self.enabled if self.packaged is not None else None
+        if self.packaged is not None:
+            yields = self.root / f"etc/systemd/system/{PACKAGE}.d/50-quadlet-dhcpd.conf"
+            self.packaged = self.enabled and not (yields.exists() and self.store.current())
         self.running = self.loaded = self.selected()
 
     # The runner
@@ -278,11 +282,11 @@ class Host:
         self.on_wait()
         status = 9
         try:
-            status = _trial.main(words[words.index("-m") + 2 :])
+            status = _switch.main(words[words.index("-m") + 2 :])
         except Killed:
             self.was_killed = True
         self.fuse = None
-        _trial.main(["undo"])
+        _switch.main(["undo"])
         return status, "", ""
 
     # The rest of the world
@@ -319,9 +323,9 @@ class Host:
     def install(self, monkeypatch: Any) -> Host:
         """Let the product meet this host wherever it makes something for itself."""
         layout = Layout
-        for module in (_back, _deploy, _trial):
+        for module in (_back, _deploy, _switch):
             monkeypatch.setattr(module, "Layout", lambda: layout(str(self.root)))
-        for module in (_back, _trial):
+        for module in (_back, _deploy, _hand_back, _trial):
             monkeypatch.setattr(module, "Packaged", functools.partial(Packaged, root=self.root))
         for module in (_back, _deploy, _prove):
             monkeypatch.setattr(module, "release_of", self.release_of)
@@ -331,8 +335,7 @@ class Host:
         monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: addresses)
         monkeypatch.setattr(_inform, "ask", self.ask)
         monkeypatch.setattr(_trial, "Prover", functools.partial(Prover, sleep=self.sleep))
-        monkeypatch.setattr(_back, "Prover", functools.partial(Prover, sleep=self.sleep, ask=self.ask))
-        monkeypatch.setattr(_trial, "run_command", self)
+        monkeypatch.setattr(_switch, "run_command", self)
         monkeypatch.setattr(_service, "dhcpd_process", lambda _group: self.pid if self.running else None)
         monkeypatch.setattr(_keep, "mounted", set)
         monkeypatch.setattr(_deploy, "starting_point", functools.partial(starting_point, root=self.root))

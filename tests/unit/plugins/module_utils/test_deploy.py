@@ -579,3 +579,17 @@ def test_an_error_of_the_system_names_the_file(new_host: Any, place: str, check_
     (host.root / place).write_text("in the way")
     with pytest.raises(ReleaseError, match=f"{host.root}/{place}/dhc.*: Not a directory"):
         deployed(host, check_mode)
+
+
+def test_a_take_over_that_was_cut_off_after_its_commit_is_ended_by_the_next_run(new_host: Any) -> None:
+    host = new_host().with_package().with_releases(None)
+    deployed(host, take_over=PACKAGE)
+    host.enabled = True
+    (host.root / f"etc/systemd/system/{PACKAGE}.d").mkdir()
+    yields = host.root / f"etc/systemd/system/{PACKAGE}.d/50-quadlet-dhcpd.conf"
+    yields.write_text("[Unit]\n")
+    host.boot()
+    assert len(host.serves) == 1 and PACKAGE not in host.serves
+    assert deployed(host, check_mode=True, take_over=PACKAGE)["changed"] and yields.exists()
+    assert deployed(host, take_over=PACKAGE)["changed"] and not host.enabled and not yields.exists()
+    assert not deployed(host, take_over=PACKAGE)["changed"]

@@ -163,6 +163,14 @@ def test_a_link_in_the_service_s_directory_gives_it_no_file_of_root(tmp_path: Pa
     assert owner(other) == (0, 0)
 
 
+def test_a_link_in_place_of_a_lease_file_is_not_read_through(tmp_path: Path, directory: Path) -> None:
+    ours = put(tmp_path, "/var/lib/dhcpd/dhcpd.leases")
+    ours.unlink()
+    ours.symlink_to(put(tmp_path, "/secret"))
+    with pytest.raises(OSError, match="symbolic links"):
+        replace(directory, ours, *OWNER)
+
+
 def test_a_link_in_place_of_the_new_lease_file_is_not_written_through(tmp_path: Path, directory: Path) -> None:
     other = put(tmp_path, "/etc/shadow", "root")
     directory.mkdir(parents=True)

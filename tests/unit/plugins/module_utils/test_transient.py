@@ -16,15 +16,15 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Callable, Sequence
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _trial
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _switch
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._transient import PACKAGE, lay_out_code, switch
-from release_host import PACKAGE as DEBIAN
 from release_host import ROOT
 
 pytestmark = ROOT
+WORDS = ["run", "--release=1.a", "--by-hand"]
 PROVED = {"proved": True, "proved_on": ["eth1"], "unanswered_for": 0.1}
-SOURCES = Path(_trial.__file__).parent
+SOURCES = Path(_switch.__file__).parent
 
 
 class Systemd:
@@ -51,9 +51,9 @@ class Systemd:
             return self.status, "", "Job failed.\nSee it."
         return 0, "", ""
 
-    def switch(self, take_over: str | None = None) -> dict[str, Any]:
+    def switch(self) -> dict[str, Any]:
         self.layout.switch.mkdir(parents=True, exist_ok=True)
-        return switch(self, self.layout, "1.a", 5, take_over)
+        return switch(self, self.layout, WORDS, 5)
 
 
 def test_the_switch_is_armed_started_waited_for_and_disarmed(tmp_path: Path) -> None:
@@ -61,11 +61,11 @@ def test_the_switch_is_armed_started_waited_for_and_disarmed(tmp_path: Path) -> 
     assert systemd.switch() == PROVED and not systemd.armed
     stop, timer, unit, disarm = systemd.commands
     code = f"--setenv=PYTHONPATH={systemd.layout.code}"
-    command = [sys.executable, "-m", f"{PACKAGE}._trial"]
+    command = [sys.executable, "-m", f"{PACKAGE}._switch"]
     assert timer[0] == "systemd-run" and timer[-5:] == [code, "--", *command, "undo"][-5:] and code in timer
     assert {"--collect", "--unit=dhcpd-release-undo", "--timer-property=AccuracySec=100ms"} < set(timer)
     assert unit[0] == "systemd-run" and unit[unit.index("--") :] == [
-        "--", *command, "run", "--release=1.a", "--timeout=5",
+        "--", *command, *WORDS, "--timeout=5",
     ]  # fmt: skip
     assert {"--collect", "--wait", "--unit=dhcpd-release", code} < set(unit)
     assert f"--property=ExecStopPost={' '.join(command)} undo" in unit
@@ -76,19 +76,13 @@ def test_the_switch_is_armed_started_waited_for_and_disarmed(tmp_path: Path) -> 
 def test_each_dead_man_waits_for_the_one_before(tmp_path: Path, timeout: int) -> None:
     systemd = Systemd(tmp_path)
     systemd.layout.switch.mkdir(parents=True)
-    switch(systemd, systemd.layout, "1.a", timeout, None)
+    switch(systemd, systemd.layout, WORDS, timeout)
     words = " ".join(systemd.commands[1] + systemd.commands[2]).split()
     number = {word.rpartition("=")[0]: word.rpartition("=")[2] for word in words if word[:2] == "--"}
     hangs = int(number["--property=RuntimeMaxSec"])
     # The proofs of new and old, and one command of each that hangs.
-    assert 2 * timeout + _trial.COMMAND_TIMEOUT < hangs < int(number["--on-active"])
-    assert int(number["--property=TimeoutStopSec"]) > 2 * _trial.COMMAND_TIMEOUT
-
-
-def test_a_unit_to_take_over_is_told(tmp_path: Path) -> None:
-    systemd = Systemd(tmp_path)
-    systemd.switch(DEBIAN)
-    assert systemd.commands[2][-1] == f"--take-over={DEBIAN}"
+    assert 2 * timeout + _switch.COMMAND_TIMEOUT < hangs < int(number["--on-active"])
+    assert int(number["--property=TimeoutStopSec"]) > 2 * _switch.COMMAND_TIMEOUT
 
 
 def test_nothing_is_tried_where_the_dead_man_cannot_be_armed(tmp_path: Path) -> None:
@@ -128,7 +122,7 @@ def test_a_trial_that_is_still_on_is_undone_at_once_and_the_dead_man_stays_for_t
             systemd.layout.note.write_text("{}")
         if command[0] == "env":
             assert command[1:] == [
-                f"PYTHONPATH={systemd.layout.code}", sys.executable, "-m", f"{PACKAGE}._trial", "undo",
+                f"PYTHONPATH={systemd.layout.code}", sys.executable, "-m", f"{PACKAGE}._switch", "undo",
             ]  # fmt: skip
             assert systemd.armed
             if ends:
@@ -139,10 +133,10 @@ def test_a_trial_that_is_still_on_is_undone_at_once_and_the_dead_man_stays_for_t
 
     systemd.layout.switch.mkdir(parents=True)
     if ends:
-        assert switch(run, systemd.layout, "1.a", 5, None) == {"proved": False} and not systemd.armed
+        assert switch(run, systemd.layout, WORDS, 5) == {"proved": False} and not systemd.armed
     else:
         with pytest.raises(ReleaseError, match="ended without an outcome"):
-            switch(run, systemd.layout, "1.a", 5, None)
+            switch(run, systemd.layout, WORDS, 5)
         assert systemd.armed
 
 
@@ -157,7 +151,7 @@ def test_an_outcome_counts_whatever_the_exit_status(tmp_path: Path) -> None:
 def child(code: Path, *paths: Path, words: Sequence[str] = ("--help",)) -> subprocess.CompletedProcess[str]:
     """A fresh python as the unit's, with *paths* behind the code."""
     environment = {"PYTHONPATH": ":".join(map(str, (code, *paths))), "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-m", f"{PACKAGE}._trial", *words]
+    command = [sys.executable, "-m", f"{PACKAGE}._switch", *words]
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd="/", check=False)
 
 
@@ -204,9 +198,9 @@ def test_a_package_of_that_name_in_the_host_s_own_python_does_not_win(tmp_path: 
 def test_an_older_version_s_code_is_replaced(tmp_path: Path) -> None:
     place = tmp_path.joinpath("code", *PACKAGE.split("."))
     place.mkdir(parents=True)
-    (place / "_trial.py").write_text("raise SystemExit('old')")
+    (place / "_switch.py").write_text("raise SystemExit('old')")
     lay_out_code(tmp_path / "code")
-    assert (place / "_trial.py").read_text() == Path(_trial.__file__).read_text()
+    assert (place / "_switch.py").read_text() == Path(_switch.__file__).read_text()
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Callable, Iterable
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files, _trial
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files, _switch, _trial
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked, main, run_command
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import main, run_command
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
 from release_host import LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed
 
 pytestmark = ROOT
@@ -339,6 +340,23 @@ def test_a_host_that_boots_at_any_point_starts_what_is_committed(new_host: Any, 
     assert killed_everywhere(new_host, before, how, Host.boot) == []
 
 
+@pytest.mark.parametrize("how", [{}, {NEW: "deaf"}], ids=["proved", "deaf"])
+def test_a_host_that_boots_at_any_point_of_a_take_over_starts_one_server(new_host: Any, how: Any) -> None:
+    for fuse in range(200):
+        host = BEFORE["a package"](new_host(how))
+        host.fuse = fuse
+        try:
+            switch(host, "a package")
+            assert fuse > 20
+            return
+        except Killed:
+            host.fuse = None
+        host.boot()
+        assert (host.running, bool(host.packaged)) in ((None, True), (NEW, False)), fuse
+        assert host.running == host.store.current(), fuse
+    raise AssertionError("the switch has no end")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
 def test_an_interrupted_switch_stays_interrupted_and_undo_puts_back(new_host: Any, error: type[BaseException]) -> None:
     host = new_host().with_releases()
@@ -487,8 +505,8 @@ def test_what_an_earlier_switch_left_behind_is_ended_first(new_host: Any) -> Non
 def test_a_second_switch_touches_nothing_and_an_undo_waits(new_host: Any, monkeypatch: Any) -> None:
     host = new_host().with_releases()
     waits = []
-    real = _trial.locked
-    monkeypatch.setattr(_trial, "locked", lambda path, wait: [waits.append(wait), real(path, wait=False)][1])
+    real = _switch.locked
+    monkeypatch.setattr(_switch, "locked", lambda path, wait: [waits.append(wait), real(path, wait=False)][1])
     with real(host.layout.lock):
         assert main(["run", f"--release={NEW}", "--timeout=0"]) == 1
         assert "another run is switching" in outcome(host)["why"] and host.commands == []
@@ -532,7 +550,7 @@ def test_only_one_run_at_a_time_switches(tmp_path: Path) -> None:
 
 
 def test_a_command_that_hangs_or_is_missing_fails_in_words(monkeypatch: Any) -> None:
-    monkeypatch.setattr(_trial, "COMMAND_TIMEOUT", 0.1)
+    monkeypatch.setattr(_switch, "COMMAND_TIMEOUT", 0.1)
     assert run_command(["sleep", "9"]) == (124, "", "sleep did not end within 0.1 s")
     status, _out, err = run_command(["/no/such/command"])
     assert status == 127 and "No such file" in err
