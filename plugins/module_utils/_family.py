@@ -55,7 +55,7 @@ FAMILIES = (IPV4, IPV6)
 
 
 def files_of(files: Mapping[str, str], family: Family) -> dict[str, str]:
-    """Those of a release's files that a family's dhcpd may read: all but what only the other's configuration includes."""
+    """Those of a release's files that a family's dhcpd may read: all but what only the other family's includes."""
     configs = {other.config for other in FAMILIES}
     shared = set(files) - configs
     theirs = [_included(files, other.config) for other in FAMILIES if other != family and other.config in files]

@@ -74,9 +74,7 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
     waiting = {Reply(os.urandom(3), asker.address): asker for asker in askers}
     answered: set[str] = set()
     with contextlib.ExitStack() as stack:
-        taps = {
-            name: stack.enter_context(tap(name)) for name in (LOOPBACK, *(a.interface for a in waiting.values()))
-        }
+        taps = {name: stack.enter_context(tap(name)) for name in (LOOPBACK, *(a.interface for a in waiting.values()))}
         end = time.monotonic() + timeout
         ask_at = 0.0
         while waiting and time.monotonic() < end:

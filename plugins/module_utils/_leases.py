@@ -34,7 +34,7 @@ class Start(NamedTuple):
 def starting_point(directory: Path, family: Family, initial: str | None, root: Path = Path("/")) -> Start:
     """Decide what a family's lease file in *directory* starts from.
 
-    *initial* is None, "empty" or the path of a lease file on this host (dhcpd_container_initial_leases, or ..._leases6).
+    *initial* is None, "empty" or the path of a lease file on this host (dhcpd_container_initial_leases[6]).
     Raises ReleaseError where there are signs of earlier leases and no decision about them.
     """
     leases, variable = directory / family.leases, f"dhcpd_container_initial_leases{family.suffix}"
@@ -46,8 +46,7 @@ def starting_point(directory: Path, family: Family, initial: str | None, root: P
         source = root / initial.lstrip("/")
         if not source.is_file():
             raise ReleaseError(
-                f"{variable}: {initial} is no file on this host;"
-                " give 'empty' or the path of a lease file"
+                f"{variable}: {initial} is no file on this host; give 'empty' or the path of a lease file"
             )
         return Start(None, source.resolve())
     found = [path for path in PACKAGED[family] if holds_leases(root / path.lstrip("/"))]

@@ -52,12 +52,14 @@ class Packaged:
         return found
 
     def hand_leases_to(self, directory: Path, families: Iterable[Family], account: Account) -> None:
-        """Stop the unit, and let the services in containers start from its last leases; a family without any, afresh."""
+        """Stop the unit, and let the containers start from its last leases; a family that had none, afresh."""
         there = self.leases()
         self.stop()
         _files.make_directory(directory, 0o750, account.uid, account.gid)
         for family in families:
-            replace(directory / family.leases, there.get(family), account.uid, account.gid)
+            ours = directory / family.leases
+            if family in there or not ours.exists():
+                replace(ours, there.get(family), account.uid, account.gid)
 
     def make_way(self, directory: Path) -> None:
         """Before a take over: leases of another time go aside, so that what is taken back was taken over.

@@ -46,9 +46,7 @@ def askers_of(family: Family, interfaces: Iterable[str], texts: Iterable[str]) -
         for address in reversed(addresses)
         if address.family == family.number and any(ipaddress.ip_address(address.address) in net for net in subnets)
     }
-    local = {
-        address.interface: address.address for address in reversed(addresses) if address.address.startswith("fe80:")
-    }
+    local = {address.interface: address.address for address in reversed(addresses) if address.is_link_local}
     needed = "" if family == IPV4 else ", or no link-local one"
     askers, unproved = [], []
     for name in interfaces or inside:
@@ -72,12 +70,12 @@ class Prover(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def answers(self, release: str, cursor: str) -> int:
+    def answers(self, release: str, cursor: str, end: float) -> int:
         """Return dhcpd's process id once it runs as *release* and answered on every interface.
 
-        *cursor* is where the journal stood before the start. Raises ReleaseError with dhcpd's own words.
+        *cursor* is where the journal stood before the start, *end* (of *clock*) is when the time is over.
+        Raises ReleaseError with dhcpd's own words.
         """
-        end = self.clock() + self.timeout
         pid = self._must_run(release, end, cursor)
         waiting = list(self.askers)
         while waiting:
@@ -132,10 +130,13 @@ def prove(provers: Sequence[Prover], release: str, cursor: str, settle: float = 
 
     Returns the time (of the provers' clock) of the last first answer. Raises ReleaseError.
     """
-    running = [(prover, prover.answers(release, cursor)) for prover in provers]
-    answered_at = provers[0].clock() if provers else time.monotonic()
-    if provers:
-        provers[0].sleep(settle)
+    if not provers:
+        return time.monotonic()
+    clock, sleep = provers[0].clock, provers[0].sleep
+    end = clock() + max(prover.timeout for prover in provers)
+    running = [(prover, prover.answers(release, cursor, end)) for prover in provers]
+    answered_at = clock()
+    sleep(settle)
     for prover, pid in running:
         prover.must_be(pid, cursor)
     return answered_at

@@ -17,7 +17,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Iterator, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, Family, files_of
@@ -196,27 +196,51 @@ class Store:
     def commit(self, name: str) -> None:
         """Make *name* what every boot starts: one rename(2), after which nothing can fail.
 
-        A link that leads nowhere keeps quadlet from all units in its directory, so a family's link goes before the
-        rename that would take its unit away, and comes after the one that brings it. Only at the very first commit
-        it comes before: from then on nothing but the rename is to decide.
+        A link that leads nowhere keeps quadlet from all units in its directory. So a family's link goes before the
+        rename that takes its unit away, and comes after the one that brings it; it is ready before. Only at the very
+        first commit the links come first: from then on the rename alone decides.
         """
-        serves = self.families(name)
-        missing = [family for family in serves if not self._links(family)]
+        commit = _files.staged_link(self.layout.current, f"releases/{name}")
+        first, link = self.current() is None, self._staged_links(name)
+        if first:
+            link()
+        self.drop_links(name)
+        commit()
+        if not first:
+            link()
+
+    def link(self, name: str) -> None:
+        """Have the links of the committed release *name*, and none that leads nowhere."""
+        self.drop_links(name)
+        self._staged_links(name)()
+
+    def _staged_links(self, name: str) -> Callable[[], None]:
+        missing = [family for family in self.families(name) if not self.links(family)]
         if missing:
             _files.make_directory(self.layout.quadlets, 0o755)
         links = [_files.staged_link(self.layout.quadlet(f), str(Layout().current / f.unit)) for f in missing]
-        steps = [_files.staged_link(self.layout.current, f"releases/{name}")]
-        steps = steps + links if self.current() else links + steps
-        self._drop_links([family for family in FAMILIES if family not in serves])
-        for step in steps:
-            step()
+
+        def link() -> None:
+            for replace in links:
+                replace()
+
+        return link
+
+    def drop_links(self, name: str | None) -> None:
+        """Remove our links to units that the release *name* doesn't have; all of them without a name."""
+        serves = self.families(name)
+        for family in FAMILIES:
+            if family not in serves and self.links(family):
+                self.layout.quadlet(family).unlink()
+                _files.sync(self.layout.quadlets)
 
     def is_linked(self) -> bool:
         """Whether quadlet finds the committed release's units, and no link leads to one that it doesn't have."""
         serves = self.families(self.current())
-        return all(self._links(family) == (family in serves) for family in FAMILIES)
+        return all(self.links(family) == (family in serves) for family in FAMILIES)
 
-    def _links(self, family: Family) -> bool:
+    def links(self, family: Family) -> bool:
+        """Whether quadlet is led to the committed release's unit of a family."""
         try:
             return os.readlink(self.layout.quadlet(family)) == str(Layout().current / family.unit)
         except OSError:
@@ -225,18 +249,12 @@ class Store:
     def restore(self, old: str | None) -> None:
         """Make *old* the committed release again, where a commit that could not end has changed that."""
         if old is None:
-            self._drop_links(FAMILIES)
+            self.drop_links(None)
             if self.layout.current.is_symlink():
                 self.layout.current.unlink()
                 _files.sync(self.layout.etc)
         elif self.current() != old or any(not os.path.lexists(self.layout.quadlet(f)) for f in self.families(old)):
             self.commit(old)
-
-    def _drop_links(self, families: Sequence[Family]) -> None:
-        for family in families:
-            if self._links(family):
-                self.layout.quadlet(family).unlink()
-                _files.sync(self.layout.quadlets)
 
     def names(self) -> list[str]:
         """The releases on disk, the one that was written last at the end; what a killed write left is none."""
