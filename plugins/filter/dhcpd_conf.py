@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import MODEL, ConfError, named, problems, render, variable
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
+    MODEL,
+    ConfError,
+    named,
+    problems,
+    render,
+    variable,
+)
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 
@@ -50,7 +57,10 @@ def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
     # The role has values of its own for these; where the file says nothing, dhcpd has others.
     model = {**DEFAULTS, **found.model} if family == 4 else found.model
     variables = {variable(key, family): value for key, value in model.items()}
-    return {"variables": variables, "notes": [*(named(note, family) for note in found.notes), *_templates("", variables)]}
+    return {
+        "variables": variables,
+        "notes": [*(named(note, family) for note in found.notes), *_templates("", variables)],
+    }
 
 
 def _templates(path: str, value: Any) -> Iterator[str]:

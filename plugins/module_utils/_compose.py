@@ -37,7 +37,11 @@ def compose(
     known = {"@IMAGE@": image.id, "@UID@": str(account.uid), "@GID@": str(account.gid)}
     units = {family: _replaced(units[family], known) for family in FAMILIES if family in units}
     # A release of IPv4 alone has the name that it had before there was anything else.
-    content: list[Any] = [units.get(FAMILIES[0]), sorted(files.items()), list(interfaces.get(FAMILIES[0], ())) if FAMILIES[0] in units else []]
+    content: list[Any] = [
+        units.get(FAMILIES[0]),
+        sorted(files.items()),
+        list(interfaces.get(FAMILIES[0], ())) if FAMILIES[0] in units else [],
+    ]
     content += [[text, list(interfaces.get(family, ()))] for family, text in units.items() if family.suffix]
     name = f"{image.tag}.{sha256(json.dumps(content, ensure_ascii=False))[:12]}"
     texts = {family.unit: text.replace("@RELEASE@", str(Layout().directory(name))) for family, text in units.items()}

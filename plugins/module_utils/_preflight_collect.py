@@ -27,7 +27,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _platform_col
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _rogue as rogue
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _sockets as sockets
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._host_files import Files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import EMPTY, PACKAGED, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
@@ -51,7 +51,7 @@ _QUADLET = (
     "usr/local/libexec/podman/quadlet",
 )
 _UNIT_PROPERTIES = (*managers.PROPERTIES, "FragmentPath", "SourcePath", "DropInPaths")
-_UNITS = tuple(dict.fromkeys((*(f.service for f in FAMILIES), *managers.UNITS, *boot_servers.UNITS, *firewall.UNITS)))
+_UNITS = tuple(dict.fromkeys((IPV4.service, *managers.UNITS, *boot_servers.UNITS, *firewall.UNITS, IPV6.service)))
 _LEASE = re.compile(rb"^[ \t]*(?:lease[ \t]+[0-9]|ia-(?:na|ta|pd)[ \t])", re.MULTILINE)
 _CHUNK = 1 << 20
 _NO_COMMAND = 127

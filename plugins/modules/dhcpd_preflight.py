@@ -264,7 +264,9 @@ def main() -> None:
     except ValueError as error:
         module.fail_json(msg=f"subnets: {error}")
     # Each family has a service, a lease file and interfaces of its own.
-    policies = [policy_of(number, options, subnets) for number in (FAMILIES[name] for name in options["families"] or ["ipv4"])]
+    policies = [
+        policy_of(number, options, subnets) for number in (FAMILIES[name] for name in options["families"] or ["ipv4"])
+    ]
     hosts = [collect(policy, runner(module)) for policy in policies]
     findings = list(
         dict.fromkeys(finding for host, policy in zip(hosts, policies) for finding in preflight.run(host, policy))

@@ -112,7 +112,7 @@ def test_parse() -> None:
     }
     assert found["notes"] == ["line 2: next-server tftp.example.net stays raw: there is no typed form for it"]
     files = [{"path": "dhcpd.conf", "content": 'include "/etc/dhcp/a";'}, {"path": "a", "content": "ping-check off;"}]
-    assert FILTERS["dhcpd_conf_parse"](files, 6)["variables"] == {"dhcpd_container_statements": {"ping-check": False}}
+    assert FILTERS["dhcpd_conf_parse"](files, 6)["variables"] == {"dhcpd_container_statements6": {"ping-check": False}}
 
 
 @pytest.mark.parametrize("value", [None, [], [{}], 1, "option {"])

@@ -21,9 +21,12 @@ SOUND: dict[str, Any] = {
     "interfaces": [],
     "allow_dynamic_interfaces": [],
     "arguments": [],
+    "interfaces6": [],
+    "arguments6": [],
     "config_src": "",
+    "config_src6": "",
     "options": {},
-    "subnets": [],
+    "subnets": [{"subnet": "198.51.100.0/24"}],
     "reservations": [],
     "raw": "",
     "user": "dhcpd",
@@ -51,7 +54,7 @@ def problems(variables: dict[str, Any]) -> list[str]:
         {"interfaces": ["eth0", "br-lan", "enp3s0.100", "vlan@5", "fifteen-letters"]},
         {"allow_dynamic_interfaces": ["wan0"]},
         {"arguments": ["-q", "-p", "67", "--lease-cache", "a b"]},
-        {"config_src": "/srv/dhcp/dhcpd.conf"},
+        {"config_src": "/srv/dhcp/dhcpd.conf", "subnets": []},
         {"subnets": [{"subnet": "198.51.100.0/24"}], "raw": "ping-check true;"},
     ],
 )
@@ -87,8 +90,8 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
         ],
         *[({"arguments": [word]}, f"arguments[0]: {word} is set by the unit itself") for word in sorted(OWN_ARGUMENTS)],
         *[
-            ({"config_src": "/d.conf", key: value}, f"config_src: the file is the whole configuration; leave out dhcpd_"
-             f"container_{key}")
+            ({"config_src": "/d.conf", "subnets": [], key: value}, f"config_src: the file is the whole configuration; leave out"
+             f" dhcpd_container_{key}")
             for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"))
         ],
     ],
