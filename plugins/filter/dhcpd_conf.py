@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator
 from ansible.errors import AnsibleFilterError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
     MODEL,
+    SHARED,
     ConfError,
     named,
     problems,
@@ -55,12 +56,13 @@ def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_conf_parse cannot read {name}: {error}") from error
     # The role has values of its own for these; where the file says nothing, dhcpd has others.
-    model = {**DEFAULTS, **found.model} if family == 4 else found.model
+    model = {**DEFAULTS, **found.model}
     variables = {variable(key, family): value for key, value in model.items()}
-    return {
-        "variables": variables,
-        "notes": [*(named(note, family) for note in found.notes), *_templates("", variables)],
-    }
+    notes = [named(note, family) for note in found.notes]
+    if family == 6:
+        shared = [variable(key, family) for key in model if key in SHARED]
+        notes.append(f"{', '.join(shared)}: shared with IPv4; where the host serves that too, see that they agree")
+    return {"variables": variables, "notes": [*notes, *_templates("", variables)]}
 
 
 def _templates(path: str, value: Any) -> Iterator[str]:

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, Mapping, Sequence
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     RECORD,
     Account,
@@ -36,13 +36,10 @@ def compose(
     """
     known = {"@IMAGE@": image.id, "@UID@": str(account.uid), "@GID@": str(account.gid)}
     units = {family: _replaced(units[family], known) for family in FAMILIES if family in units}
+    serving = {family: list(interfaces.get(family, ())) for family in units}
     # A release of IPv4 alone has the name that it had before there was anything else.
-    content: list[Any] = [
-        units.get(FAMILIES[0]),
-        sorted(files.items()),
-        list(interfaces.get(FAMILIES[0], ())) if FAMILIES[0] in units else [],
-    ]
-    content += [[text, list(interfaces.get(family, ()))] for family, text in units.items() if family.suffix]
+    content: list[Any] = [units.get(IPV4), sorted(files.items()), serving.get(IPV4, [])]
+    content += [[units[IPV6], serving[IPV6]]] if IPV6 in units else []
     name = f"{image.tag}.{sha256(json.dumps(content, ensure_ascii=False))[:12]}"
     texts = {family.unit: text.replace("@RELEASE@", str(Layout().directory(name))) for family, text in units.items()}
     record: dict[str, Any] = {
@@ -53,7 +50,7 @@ def compose(
         "gid": account.gid,
     }
     for family in units:
-        record[f"interfaces{family.suffix}"] = list(interfaces.get(family, ()))
+        record[f"interfaces{family.suffix}"] = serving[family]
         record[f"unit{family.suffix}"] = sha256(texts[family.unit])
     record["files"] = {path: sha256(text) for path, text in sorted(files.items())}
     return Release(name, {**files, **texts, RECORD: json.dumps(record, indent=2) + "\n"})

@@ -113,7 +113,10 @@ def problems(model: object, family: int = 4) -> list[str]:
 
 
 def build(model: object, family: int = 4) -> Built:
-    """Return text and problems of a model, which name keys as IPv4's variables. Nothing here raises on any data that YAML can make."""
+    """Return text and problems of a model; the problems name keys as IPv4's variables.
+
+    Nothing here raises on any data that YAML can make.
+    """
     conf = _Conf(family)
     conf.model(model)
     return Built("\n".join([HEADER, *conf.lines]) + "\n", conf.found)

@@ -90,8 +90,8 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
         ],
         *[({"arguments": [word]}, f"arguments[0]: {word} is set by the unit itself") for word in sorted(OWN_ARGUMENTS)],
         *[
-            ({"config_src": "/d.conf", "subnets": [], key: value}, f"config_src: the file is the whole configuration; leave out"
-             f" dhcpd_container_{key}")
+            ({"config_src": "/d.conf", "subnets": [], key: value},
+             f"config_src: the file is the whole configuration; leave out dhcpd_container_{key}")
             for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"))
         ],
     ],
