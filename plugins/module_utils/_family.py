@@ -70,7 +70,7 @@ def _included(files: Mapping[str, str], config: str) -> set[str]:
     waiting = [config]
     while waiting:
         try:
-            paths = {include.path[len(DIRECTORY) :] for include in includes(files[waiting.pop()])}
+            paths = {include.path[len(DIRECTORY) :] for include in includes(files.get(waiting.pop(), ""))}
         except LexError:
             return set(files)
         waiting += sorted((paths & set(files)) - found)

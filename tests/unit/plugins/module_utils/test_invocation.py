@@ -101,6 +101,33 @@ def test_each_problem_is_named_by_its_variable(changed: dict[str, Any], expected
     assert problem.startswith(f"dhcpd_container_{expected}")
 
 
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"subnets": [], "subnets6": [{}]}, []),
+        ({"subnets": []}, ["subnets: there is nothing to serve; give dhcpd_container_subnets for IPv4, dhcpd_contain"]),
+        ({"arguments6": ["-lf"]}, ["arguments6[0]: -lf is set by the unit itself"]),
+        ({"interfaces6": ["a b"]}, ["interfaces6[0]: 'a b' is no interface name"]),
+        ({"config_src6": "here"}, ["config_src6: 'here' is no absolute path"]),
+        (
+            {"config_src6": "/d6.conf", "options6": {"a": 1}},
+            ["config_src6: the file is the whole configuration; leave "],
+        ),
+        ({"config_src6": "/d6.conf", "keys": [{}]}, []),
+        (
+            {"config_src6": "/d6.conf", "subnets": [], "keys": [{}]},
+            ["config_src6: the file is the whole configuration"],
+        ),
+        ({"config_src": "/d.conf", "subnets": [], "subnets6": [{}], "keys": [{}]}, []),
+    ],
+)
+def test_ipv6_has_variables_of_its_own(changed: dict[str, Any], expected: list[str]) -> None:
+    found = problems({**SOUND, **changed})
+    assert len(found) == len(expected)
+    for problem, start in zip(found, expected):
+        assert problem.startswith(f"dhcpd_container_{start}")
+
+
 def test_a_tag_is_ascii() -> None:
     assert problems({**SOUND, "image_tag": "4.4.3-ä"})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
@@ -114,6 +114,19 @@ def test_leases_that_cannot_be_written_back_stay_where_they_are(
     with pytest.raises(OSError, match="No space left"):
         packaged.take_leases_back(host.layout.lease_directory)
     assert host.leases.read_text() == LEASE % 62 and host.packaged_leases.read_text() == LEASE % 60
+
+
+def test_each_family_s_leases_go_over_and_a_family_without_any_keeps_ours(host: Host, packaged: Packaged) -> None:
+    ours = host.layout.lease_directory / "dhcpd6.leases"
+    packaged.hand_leases_to(host.layout.lease_directory, [IPV4, IPV6], ACCOUNT)
+    assert ours.read_text() == "" and (ours.stat().st_uid, ours.stat().st_gid) == ACCOUNT
+    ours.write_text("ours\n")
+    packaged.hand_leases_to(host.layout.lease_directory, [IPV4, IPV6], ACCOUNT)
+    packaged.give_leases_back(host.layout.lease_directory)
+    assert ours.read_text() == "ours\n" and not host.packaged_leases.with_name("dhcpd6.leases").exists()
+    host.packaged_leases.with_name("dhcpd6.leases").write_text("theirs\n")
+    packaged.hand_leases_to(host.layout.lease_directory, [IPV4, IPV6], ACCOUNT)
+    assert ours.read_text() == "theirs\n"
 
 
 @pytest.mark.parametrize("action", ["start", "disable", "enable"])

@@ -10,7 +10,7 @@ from typing import Any, Iterable
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _prove
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import Address, Link
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of, prove, said
@@ -172,6 +172,7 @@ def link(name: str, mac: str = "00:00:5e:00:53:01", carrier: bool = True) -> Lin
 
 CONF = "subnet 198.51.100.0 netmask 255.255.255.0 {}\n"
 INSIDE = ("eth1", "198.51.100.1")
+INSIDE_4 = ("eth2", "198.51.100.2")
 
 
 @pytest.mark.parametrize(
@@ -202,6 +203,34 @@ def test_an_interface_asks_or_the_lack_of_proof_is_told(
     assert [f"{asker.interface} {asker.address}" for asker in asking] == askers
     assert {asker.mac for asker in asking} <= {b"\x00\x00\x5e\x00\x53\x01"}
     assert [text.partition(":")[0] for text in not_proved] == unproved
+
+
+@pytest.mark.parametrize(
+    ("addresses", "asks"),
+    [
+        ([("eth1", "2001:db8::1"), ("eth1", "fe80::1")], ["eth1 fe80::1"]),
+        ([("eth1", "2001:db8:1::1"), ("eth1", "fe80::1")], []),
+        ([("eth1", "2001:db8::1")], []),
+        ([("eth1", "fe80::1")], []),
+    ],
+    ids=["both addresses", "no address in a subnet", "no link-local address", "link-local address alone"],
+)
+def test_ipv6_asks_from_the_link_local_address(monkeypatch: Any, addresses: Any, asks: list[str]) -> None:
+    found = [Address(1, name, 6 if ":" in ip else 4, ip, 64, True, None, None) for name, ip in [*addresses, INSIDE_4]]
+    monkeypatch.setattr(_prove._netlink, "links", lambda: [link("eth1")])
+    monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: found)
+    asking, not_proved = askers_of(IPV6, ["eth1"], [CONF, "subnet6 2001:db8::/64 {}\n"])
+    assert [f"{asker.interface} {asker.address}" for asker in asking] == asks
+    assert bool(not_proved) == (not asks)
+
+
+def test_two_services_are_proved_in_one_time_and_settle_together() -> None:
+    four, six = Dhcpd(), Dhcpd(answers=[set(), {"eth1", "eth2"}])
+    prove([four.prover(), six.prover()], A, "0")
+    assert (four.slept, six.slept) == ([_prove.SETTLE], [])
+    six.states = [UP, UP, State("active", "running", 0, 9)]
+    with pytest.raises(ReleaseError, match="did not stay up"):
+        prove([Dhcpd().prover(), six.prover()], A, "0")
 
 
 def test_a_file_that_does_not_lex_is_an_error_in_words() -> None:

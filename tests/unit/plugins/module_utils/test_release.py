@@ -87,6 +87,18 @@ def test_any_change_gives_another_name(changed: dict[str, Any]) -> None:
     assert compose(**{**same, **changed}).name != compose(**same).name
 
 
+def test_a_release_of_ipv4_has_the_name_that_it_had_before_there_was_ipv6() -> None:
+    """Or each host would restart its service once, for nothing."""
+    assert compose(IMAGE, ACCOUNT, UNIT, FILES, {IPV4: ["eth1"]}).name == "4.4.3-P1-1.ae602678ed4f"
+    assert compose(IMAGE, ACCOUNT, UNIT, FILES, {IPV4: ["eth1"], IPV6: ["eth2"]}).name == "4.4.3-P1-1.ae602678ed4f"
+
+
+@pytest.mark.parametrize("changed", [{"units": {IPV4: TEXT, IPV6: TEXT + "#\n"}}, {"interfaces": {IPV6: ["eth1"]}}])
+def test_any_change_of_ipv6_gives_another_name(changed: dict[str, Any]) -> None:
+    both = {"image": IMAGE, "account": ACCOUNT, "units": {IPV4: TEXT, IPV6: TEXT}, "files": FILES, "interfaces": {}}
+    assert len({compose(**{**both, **change}).name for change in ({}, changed, {"units": UNIT})}) == 3
+
+
 def test_placeholders_stand_for_what_the_host_knows() -> None:
     made = release()
     assert made.files["dhcpd.container"].splitlines()[1:5] == [
@@ -142,6 +154,19 @@ def test_paths_inside_the_release_are_allowed(path: str) -> None:
 def test_paths_that_leave_the_release_or_replace_its_own_files_are_not(path: str) -> None:
     (problem,) = path_problems({"dhcpd.conf": "", path: ""}, [IPV4])
     assert repr(path) in problem
+
+
+@pytest.mark.parametrize(
+    ("files", "families", "found"),
+    [
+        (["dhcpd.conf"], FAMILIES, "there is no dhcpd6.conf"),
+        (["dhcpd6.conf"], [IPV4, IPV6], "there is no dhcpd.conf"),
+        (["dhcpd.conf", "dhcpd6.conf"], [IPV4], "dhcpd6.conf is there, but no unit runs it; give unit6"),
+    ],
+)
+def test_each_family_has_a_unit_and_a_configuration(files: list[str], families: Any, found: str) -> None:
+    (problem,) = path_problems(dict.fromkeys(files, ""), families)
+    assert found in problem
 
 
 def test_all_problems_of_paths_come_together() -> None:
@@ -232,6 +257,29 @@ def test_commit_makes_boots_start_the_release(stocked: Store) -> None:
         assert stocked.current() == name and stocked.is_linked()
         assert os.readlink(stocked.layout.current) == f"releases/{name}"
         assert os.readlink(stocked.layout.quadlet(IPV4)) == "/etc/dhcp/current/dhcpd.container"
+
+
+@ROOT
+@pytest.mark.parametrize("old", [OLD, BOTH, SIX])
+@pytest.mark.parametrize("new", [OLD, BOTH, SIX])
+def test_no_link_ever_leads_nowhere_and_a_commit_leaves_those_of_its_release(
+    stocked: Store, monkeypatch: Any, old: str, new: str
+) -> None:
+    """One that does keeps quadlet from every unit in its directory, other people's too."""
+    stocked.commit(old)
+    sync, nowhere = _release._files.sync, []
+
+    def look(directory: Path) -> None:
+        serves = stocked.families(stocked.current())
+        nowhere.extend(family for family in FAMILIES if stocked.links(family) and family not in serves)
+        sync(directory)
+
+    monkeypatch.setattr(_release._files, "sync", look)
+    stocked.commit(new)
+    assert nowhere == [] and stocked.is_linked()
+    assert [family for family in FAMILIES if stocked.links(family)] == stocked.families(new)
+    stocked.restore(None)
+    assert [family for family in FAMILIES if stocked.links(family)] == [] and stocked.current() is None
 
 
 @ROOT
