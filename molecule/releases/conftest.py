@@ -212,7 +212,9 @@ class Host:
         try:
             yield
             thread.join(20)
-            assert said and said[0].startswith("acted 0 "), f"at the step {step!r} it did not come to what was to be: {said}"
+            assert said and said[0].startswith("acted 0 "), (
+                f"at the step {step!r} it did not come to what was to be: {said}"
+            )
         finally:
             follower.kill()
             follower.wait()

@@ -18,6 +18,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Image
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
@@ -55,11 +56,9 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
         if target == current:  # committed already: there is nothing to try, and none to go back to
             undo(trial)
             return {**outcome, **trial.resume(target, timeout), "changed": True}
+    Schedule(layout, run).cancel()
     switched = _transient.switch(run, layout, ["run", f"--release={target}", "--by-hand"], timeout)
-    outcome.update(conclude(switched, target, current), changed=True)
-    with locked(layout.lock, wait=True):
-        store.write_copy(target)
-    return outcome
+    return {**outcome, **conclude(switched, target, current), "changed": True}
 
 
 def remove(remove_leases: bool, run: Runner, check_mode: bool) -> dict[str, Any]:
@@ -75,6 +74,7 @@ def remove(remove_leases: bool, run: Runner, check_mode: bool) -> dict[str, Any]
     if check_mode or not there:
         return outcome
     with locked(layout.lock):
+        Schedule(layout, run).cancel()
         trial = Trial(layout, service, Podman(run))
         undo(trial)
         for family in families:
@@ -108,6 +108,7 @@ def hand_back(unit: str, timeout: int, run: Runner, check_mode: bool) -> dict[st
     packaged.leases()
     if check_mode:
         return outcome
+    Schedule(layout, run).cancel()
     switched = _transient.switch(run, layout, ["hand_back", f"--unit={unit}"], timeout)
     if not switched["proved"]:
         raise ReleaseError(f"{switched['why']} {switched['back']}")

@@ -36,6 +36,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     Store,
     write_files,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
@@ -62,6 +63,7 @@ class Wanted(NamedTuple):
     retry: bool = False
     keep: int = 5
     stage_only: bool = False
+    switch_at: str | None = None
 
     @property
     def units(self) -> dict[Family, str]:
@@ -89,6 +91,8 @@ class Wanted(NamedTuple):
                 f"take_over: {self.take_over} is this service's own name, as it is of EL's package, which can't be"
                 " taken over: stop and disable that, and set dhcpd_container_initial_leases"
             )
+        if self.switch_at and not self.stage_only:
+            found.append(f"switch_at: {self.switch_at!r} goes with state=staged alone: state=present switches at once")
         if self.keep < 2:
             found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
         return found
@@ -124,6 +128,7 @@ class _Deployment:
         self.podman = Podman(run)
         self.images = Images(self.podman, layout.image_archives)
         self.service = Service(run)
+        self.schedule = Schedule(layout, run)
         self.not_checked: list[str] = []
         self.warnings: list[str] = []
         self.outcome: dict[str, Any] = {}
@@ -144,7 +149,9 @@ class _Deployment:
             if image and account:
                 release = compose(image, account, self.wanted.units, self.wanted.files, self.wanted.serving)
                 diff = self._diff(previous, release)
+                plan = self._plan(release, previous)
                 changed = self._stage(release, image, account, starts)
+                changed = self._keep_to(plan) or changed
                 if changed and release.name == previous and not self.check_mode and not self.wanted.stage_only:
                     self._resume(release.name)
         if changed and release and release.name != previous and not self.check_mode and not self.wanted.stage_only:
@@ -154,6 +161,7 @@ class _Deployment:
             "release": release and release.name,
             "previous": previous,
             "image_id": image and image.id,
+            "staged": self.wanted.stage_only and not (release and release.name == previous) or None,
             "not_checked": self.not_checked if self.check_mode else None,
             "diff": diff,
             "warnings": self.warnings,
@@ -184,6 +192,24 @@ class _Deployment:
             if left:
                 self.history.add(RETRIED, release.name)
             self._make_durable()
+        return True
+
+    def _plan(self, release: Release, previous: str | None) -> Plan | None:
+        """When this host is to switch by itself, if at all."""
+        if not self.wanted.switch_at or release.name == previous:
+            return None
+        self.schedule.must_come(self.wanted.switch_at)
+        return Plan(release.name, self.wanted.switch_at, previous, self.wanted.proof_timeout)
+
+    def _keep_to(self, plan: Plan | None) -> bool:
+        planned = self.schedule.planned()
+        if planned == plan:
+            return False
+        if not self.check_mode:
+            if plan:
+                self.schedule.plan(plan)
+            else:
+                self.schedule.cancel()
         return True
 
     def _copy(self, name: str) -> bool:
@@ -220,7 +246,6 @@ class _Deployment:
         self.outcome = conclude(outcome, release.name, self.store.current())
         self.warnings += self.outcome.pop("warnings", [])
         with locked(self.layout.lock, wait=True):
-            self.store.write_copy(release.name)
             prune(self.store, self.history, self.images, self.wanted.keep)
 
     def _image(self) -> Image | None:

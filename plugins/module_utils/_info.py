@@ -12,6 +12,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMIL
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
 
 
@@ -22,11 +23,13 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
     services = {family: Service(run, family) for family in FAMILIES}
     current = store.current()
     running = {family: _running(store, service, current) for family, service in services.items()}
+    planned = Schedule(layout, run).planned()
     return {
         "current": current,
         "previous": history.previous(current) if current else None,
         **{f"running{family.suffix}": name for family, name in running.items()},
         "on_trial": layout.on_trial,
+        "planned": planned and {"release": planned.release, "at": planned.at},
         "releases": [_describe(store, history, name, current) for name in store.names()],
         "history": [event._asdict() for event in history.events()],
         "drift": _drift(store, services, Podman(run), current, running) if current else [],

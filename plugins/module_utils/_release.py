@@ -70,6 +70,7 @@ class Layout:
         self.history = self.etc / "history"
         self.quadlets = base / "etc/containers/systemd"
         self.trials = base / "run/systemd/system"
+        self.units = base / "etc/systemd/system"
         self.lease_directory = base / "var/lib/dhcpd"
         # What one switch needs, gone with a boot; the lock, the note of what is on trial, its outcome, its code.
         self.switch = base / "run/dhcpd_release"

@@ -164,7 +164,7 @@ class Trial:
         steps = [write_down, *leave, *([packaged.disable] if packaged else []), lambda: self.store.link(note["new"])]
         # While systemd still knows how to.
         steps += [self.services[family].stop for family in gone]
-        failed = all_of([*steps, self._unlink, self.service.reload])
+        failed = all_of([*steps, self._unlink, self.service.reload, lambda: self.store.write_copy(note["new"])])
         if failed:
             outcome["warnings"] = [f"the release serves and is committed, but not all could be tidied up: {failed}"]
         self.end(outcome)

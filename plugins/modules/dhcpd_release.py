@@ -26,7 +26,8 @@ options:
   state:
     description:
       - With V(present) the host serves by the release that the other options describe.
-      - With V(staged) that release is ready on the host, tested, with its image. A later run with V(present) switches.
+      - With V(staged) that release is ready on the host, tested, with its image. A later run with V(present) switches,
+        or the host itself at O(switch_at).
       - With V(rolled_back) the host goes back to the release before the current one, or to O(to). It needs no registry.
       - With V(handed_back) the packaged dhcpd O(hand_back_to) serves again, with the leases of now.
       - With V(absent) the service goes, with its releases and kept images. Leases stay but for O(remove_leases).
@@ -122,6 +123,12 @@ options:
       - At the first release its leases are taken over, it is stopped last, and it is disabled only at the commit. It
         serves again where the release isn't proved. Without effect once there is a release.
     type: str
+  switch_at:
+    description:
+      - With O(state=staged), when a systemd timer on the host switches to the release, in the form of systemd.time(7),
+        such as V(2026-12-24 03:00). The host's own time zone holds where none is named.
+      - It outlives a boot. A moment at which the host was down is over. Any other switch before it cancels it.
+    type: str
   hand_back_to:
     description:
       - The systemd unit of the packaged dhcpd that is to serve again. Required with O(state=handed_back).
@@ -194,6 +201,10 @@ image_id:
   description: The id of the image that the release runs.
   type: str
   returned: when known
+staged:
+  description: Whether the release is ready on the host and another one serves.
+  type: bool
+  returned: when that is so
 went_back:
   description: Whether the release was tried, was not proved, and what ran before was put back.
   type: bool
@@ -262,6 +273,7 @@ ARGUMENT_SPEC = {
     "initial_leases6": {"type": "str"},
     "proof_timeout": {"type": "int", "default": 5},
     "take_over": {"type": "str"},
+    "switch_at": {"type": "str"},
     "hand_back_to": {"type": "str"},
     "retry": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 5},

@@ -63,6 +63,17 @@ on_trial:
   description: Whether a release is on trial right now.
   type: bool
   returned: always
+planned:
+  description: The switch to a staged release that the host will make by itself; none where there is none.
+  type: dict
+  returned: always
+  contains:
+    release:
+      description: The release's name.
+      type: str
+    at:
+      description: When, in the form of systemd.time(7).
+      type: str
 releases:
   description: The releases on this host, the one written last at the end.
   type: list

@@ -264,8 +264,8 @@ class Host:
                 self.packaged = False if action == "start" else self.packaged
                 return 1, "", "Job failed."
             return 0, "", ""
-        if unit == "dhcpd-release-undo.timer":
-            self.armed = False
+        if unit.startswith("dhcpd-release-"):
+            self.armed = self.armed and unit != "dhcpd-release-undo.timer"
             return 0, "", ""
         if self.units[family] is None and self.runs[family] is None and not self.failed[family]:
             return 5, "", f"Failed to {action} {unit}: Unit {unit} not loaded."

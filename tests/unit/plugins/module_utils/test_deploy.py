@@ -24,6 +24,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
 from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
 
@@ -594,3 +595,21 @@ def test_a_take_over_that_was_cut_off_after_its_commit_is_ended_by_the_next_run(
     assert deployed(host, check_mode=True, take_over=PACKAGE)["changed"] and yields.exists()
     assert deployed(host, take_over=PACKAGE)["changed"] and not host.enabled and not yields.exists()
     assert not deployed(host, take_over=PACKAGE)["changed"]
+
+
+@ROOT
+def test_a_staged_release_is_planned_once_and_any_other_wish_cancels_that(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    when = {"stage_only": True, "switch_at": "2026-12-24 03:00"}
+    assert deployed(host, check_mode=True, **when)["changed"] and not host.layout.kept.joinpath("staged.json").exists()
+    assert deployed(host, **when)["changed"] and deployed(host, **when)["changed"] is False
+    assert deployed(host, stage_only=True, switch_at="Sat 03:00")["changed"]
+    planned = Schedule(host.layout, host).planned()
+    assert planned and (planned.release, planned.at, planned.previous) == (NEW, "Sat 03:00", OLD)
+    assert deployed(host, stage_only=True)["changed"] and Schedule(host.layout, host).planned() is None
+    deployed(host, **when)
+    assert host.serves == [OLD] and deployed(host)["changed"]
+    assert host.serves == [NEW] and Schedule(host.layout, host).planned() is None
+    # What serves already needs no moment, also where that is over.
+    assert deployed(host, **when)["changed"] is False
