@@ -85,7 +85,8 @@ class Client:
             wanted = self.params["lease_time"]
             # Without these dhclient asks ever less often, and gives up for five minutes after the first.
             patience = "initial-interval 1; backoff-cutoff 3; retry 1;\n"
-            conf.write_text(patience + (f"send dhcp-lease-time {wanted};\n" if wanted else ""))
+            patience += f"send dhcp-lease-time {wanted};\n" if wanted else ""
+            conf.write_text(patience + (f'send host-name "{self.params["hostname"]}";\n' if self.params["hostname"] else ""))
             command = ["dhclient", "-4", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid, "-sf", script, "eth0"]
         else:
             script.write_text(UDHCPC_SCRIPT)
@@ -140,6 +141,7 @@ def main() -> None:
             "mac": {},
             "client": {"choices": ["dhclient", "udhcpc"], "default": "dhclient"},
             "lease_time": {"type": "int"},
+            "hostname": {},
             "state": {"choices": ["bound", "renewed", "absent"], "default": "bound"},
             "timeout": {"type": "int", "default": 30},
         }
