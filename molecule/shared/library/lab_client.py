@@ -86,7 +86,9 @@ class Client:
             # Without these dhclient asks ever less often, and gives up for five minutes after the first.
             patience = "initial-interval 1; backoff-cutoff 3; retry 1;\n"
             patience += f"send dhcp-lease-time {wanted};\n" if wanted else ""
-            conf.write_text(patience + (f'send host-name "{self.params["hostname"]}";\n' if self.params["hostname"] else ""))
+            conf.write_text(
+                patience + (f'send host-name "{self.params["hostname"]}";\n' if self.params["hostname"] else "")
+            )
             command = ["dhclient", "-4", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid, "-sf", script, "eth0"]
         else:
             script.write_text(UDHCPC_SCRIPT)
