@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import MODEL, PREFIX, ConfError, problems, render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 
@@ -33,8 +35,12 @@ def dhcpd_conf_files(model: Any, family: int = 4) -> list[dict[str, str]]:
 
 
 def dhcpd_conf_problems(model: Any, family: int = 4) -> list[str]:
-    """Return every problem of a model: an empty list if dhcpd_conf takes it."""
-    return problems(_resolved(model), _family("dhcpd_conf_problems", family))
+    """Return every problem of a model: an empty list if dhcpd_conf takes it. What is hardly meant is a warning."""
+    model = _resolved(model)
+    found = problems(model, _family("dhcpd_conf_problems", family))
+    for warning in ddns_warnings(model, family) if not found else ():
+        Display().warning(warning)
+    return found
 
 
 def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
