@@ -1,6 +1,6 @@
 """The tests' hands: a DHCP host, a name server on its segment, real clients, the playbook as a user runs it.
 
-    LAB_PREFIX=mine molecule/lab run python -m pytest molecule/ddns -k name     on hosts that are up
+LAB_PREFIX=mine molecule/lab run python -m pytest molecule/ddns -k name     on hosts that are up
 """
 
 from __future__ import annotations
@@ -100,7 +100,9 @@ class Names(Host):
 
     def zone(self) -> set[tuple[str, str, str]]:
         """Each record of both zones that a client may have: name, type, value."""
-        text = self.sh(f"for zone in {DOMAIN} 100.51.198.in-addr.arpa; do dig @127.0.0.1 +noall +answer axfr $zone; done")
+        text = self.sh(
+            f"for zone in {DOMAIN} 100.51.198.in-addr.arpa; do dig @127.0.0.1 +noall +answer axfr $zone; done"
+        )
         records = [line.split(None, 4) for line in text.splitlines()]
         assert sum(record[3] == "SOA" for record in records) == 4, text
         return {(name, kind, value) for name, _ttl, _in, kind, value in records if kind in ("A", "DHCID", "PTR")}
@@ -142,7 +144,17 @@ class Movers:
 
     def __init__(self) -> None:
         self.log = Path(f"/run/{PREFIX}-india-movers.log")
-        command = ["ip", "netns", "exec", f"{PREFIX}-india", sys.executable, HERE / "movers.py", "br0", f"{self.COUNT}", "0.2"]
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            f"{PREFIX}-india",
+            sys.executable,
+            HERE / "movers.py",
+            "br0",
+            f"{self.COUNT}",
+            "0.2",
+        ]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log)
 

@@ -22,7 +22,10 @@ def away(request: pytest.FixtureRequest, names: Names) -> Iterator[Callable[[], 
 
     def back() -> None:
         names.sh(return_)
-        until(lambda: "198.51.100.80" in names.sh("dig @198.51.100.53 +short +tries=1 www.example.net", check=False), "BIND")
+        until(
+            lambda: "198.51.100.80" in names.sh("dig @198.51.100.53 +short +tries=1 www.example.net", check=False),
+            "BIND",
+        )
 
     yield back
     back()

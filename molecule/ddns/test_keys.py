@@ -82,10 +82,14 @@ def nobody_sees(dhcp: Dhcp, said: str) -> None:
         assert [place for place, text in places.items() if secret in text] == []
     # Where they are, only root and the service may look.
     secret = SECRETS[NEW]
-    holding = dhcp.sh(f"grep -rlF --exclude-dir=proc --exclude-dir=sys '{secret}' /etc /var /run /root /tmp 2>/dev/null || true")
+    holding = dhcp.sh(
+        f"grep -rlF --exclude-dir=proc --exclude-dir=sys '{secret}' /etc /var /run /root /tmp 2>/dev/null || true"
+    )
     assert any("/etc/dhcp/releases/" in path for path in holding.split()), holding
     for path in holding.split():
-        assert dhcp.sh(f"setpriv --reuid=65534 --clear-groups cat '{path}' 2>&1 || true").endswith("Permission denied\n"), path
+        assert dhcp.sh(f"setpriv --reuid=65534 --clear-groups cat '{path}' 2>&1 || true").endswith(
+            "Permission denied\n"
+        ), path
 
 
 def test_dhcpd_has_no_more_rights_than_before(dhcp: Dhcp) -> None:

@@ -18,7 +18,7 @@ _WHERE = "docs/ddns.md"
 
 
 def ddns_warnings(model: dict[str, Any], family: int) -> list[str]:
-    """Return what is hardly meant in a model that has no problems, each as `variable path: what; what to give (where)`."""
+    """Return what is hardly meant in a model without problems, each as `variable path: what; what to give (where)`."""
     found = [
         f"{PREFIX}keys[{index}].algorithm: hmac-md5 must not be used any more; give hmac-sha256, and rotate the key"
         f" as {_WHERE} says (RFC 8945, 6)"
@@ -42,7 +42,8 @@ def _without_effect(model: dict[str, Any], family: int) -> Iterator[str]:
     style = statements.get("ddns-update-style")
     # Families share the zones: the reverse ones say which of them is meant.
     if style is None and any(_inside(zone, _REVERSE[family]) for zone in zones):
-        yield f"{PREFIX}zones: nothing is updated without ddns-update-style; give {PREFIX}statements standard ({_WHERE})"
+        text = f"nothing is updated without ddns-update-style; give {PREFIX}statements standard"
+        yield f"{PREFIX}zones: {text} ({_WHERE})"
     if style not in ("standard", "interim") or statements.get("ddns-updates") is False:
         return
     if not zones:

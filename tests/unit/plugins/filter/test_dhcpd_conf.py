@@ -112,7 +112,9 @@ def test_parse() -> None:
     }
     assert found["notes"] == ["line 2: next-server tftp.example.net stays raw: there is no typed form for it"]
     files = [{"path": "dhcpd.conf", "content": 'include "/etc/dhcp/a";'}, {"path": "a", "content": "ping-check off;"}]
-    assert FILTERS["dhcpd_conf_parse"](files, 6)["variables"] == {"dhcpd_container_statements": {"ping-check": False}}
+    six = FILTERS["dhcpd_conf_parse"](files, 6)
+    assert six["variables"]["dhcpd_container_statements6"] == {"ping-check": False}
+    assert six["variables"]["dhcpd_container_default_lease_time"] == 43200 and "shared with IPv4" in six["notes"][0]
 
 
 @pytest.mark.parametrize("value", [None, [], [{}], 1, "option {"])
