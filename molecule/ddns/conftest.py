@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PREFIX = os.environ.setdefault("LAB_PREFIX", "dhcpd-lab")
 DOMAIN = "example.net"
+ZONES = (DOMAIN, "100.51.198.in-addr.arpa", "1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa")
 #: However slow the machine is: every wait is for an event, and this long only where it doesn't come.
 PATIENCE = 120.0
 
@@ -91,7 +92,7 @@ class Names(Host):
     def has(self, name: str, address: str) -> bool:
         """Whether name and address belong together, in both directions, and the name belongs to a client."""
         full = f"{name}.{DOMAIN}"
-        forward = self.ask(full, "A") == [address] and len(self.ask(full, "DHCID")) == 1
+        forward = self.ask(full, "AAAA" if ":" in address else "A") == [address] and len(self.ask(full, "DHCID")) == 1
         return forward and self.reverse(address) == [f"{full}."]
 
     def lacks(self, name: str, address: str) -> bool:
@@ -99,22 +100,22 @@ class Names(Host):
         return not self.ask(f"{name}.{DOMAIN}", "ANY") and not self.reverse(address)
 
     def zone(self) -> set[tuple[str, str, str]]:
-        """Each record of both zones that a client may have: name, type, value."""
-        text = self.sh(
-            f"for zone in {DOMAIN} 100.51.198.in-addr.arpa; do dig @127.0.0.1 +noall +answer axfr $zone; done"
-        )
+        """Each record of the zones that a client may have: name, type, value."""
+        text = "".join(self.sh(f"dig @127.0.0.1 +noall +answer axfr {zone}") for zone in ZONES)
         records = [line.split(None, 4) for line in text.splitlines()]
-        assert sum(record[3] == "SOA" for record in records) == 4, text
-        return {(name, kind, value) for name, _ttl, _in, kind, value in records if kind in ("A", "DHCID", "PTR")}
+        assert sum(record[3] == "SOA" for record in records) == 2 * len(ZONES), text
+        return {(name, kind, value) for name, _ttl, _in, kind, value in records if kind not in ("SOA", "NS")}
 
 
 class Laptop(Client):
     """ISC's dhclient on the segment, with a name."""
 
-    def __init__(self, name: str, number: int, lease_time: int | None = None) -> None:
-        params = {"segment": "india", "name": f"laptop{number}", "bridge": "br0", "client": "dhclient"}
-        more = {"mac": f"00:00:5e:00:53:{number:02x}", "lease_time": lease_time, "hostname": name, "timeout": PATIENCE}
+    def __init__(self, name: str, number: int, lease_time: int | None = None, family: int = 4) -> None:
+        client = "dhclient" if family == 4 else "dhclient6"
+        params = {"segment": "india", "name": f"laptop{number}", "bridge": "br0", "client": client, "hostname": name}
+        more = {"mac": f"00:00:5e:00:53:{number:02x}", "lease_time": lease_time, "timeout": PATIENCE}
         super().__init__(SimpleNamespace(params={**params, **more}))
+        self.family = family
 
     def join(self) -> str:
         """Get a lease; its address."""
@@ -132,8 +133,8 @@ class Laptop(Client):
         return str(self.wait(unlike=before)["ip"])
 
     def release(self) -> None:
-        options = ["-cf", self.home / "dhclient.conf", "-lf", self.lease, "-pf", self.pid, "-sf", self.home / "script"]
-        command = ["ip", "netns", "exec", self.space, "dhclient", "-4", "-r", *options, "eth0"]
+        options = [f"-{self.family}", "-cf", self.home / "dhclient.conf", "-lf", self.lease, "-pf", self.pid]
+        command = ["ip", "netns", "exec", self.space, "dhclient", "-r", *options, "-sf", self.home / "script", "eth0"]
         subprocess.run(command, check=True, capture_output=True)
 
 
@@ -144,17 +145,8 @@ class Movers:
 
     def __init__(self) -> None:
         self.log = Path(f"/run/{PREFIX}-india-movers.log")
-        command = [
-            "ip",
-            "netns",
-            "exec",
-            f"{PREFIX}-india",
-            sys.executable,
-            HERE / "movers.py",
-            "br0",
-            f"{self.COUNT}",
-            "0.2",
-        ]
+        words = [HERE / "movers.py", "br0", str(self.COUNT), "0.2"]
+        command = ["ip", "netns", "exec", f"{PREFIX}-india", sys.executable, *words]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log)
 
@@ -171,7 +163,8 @@ class Movers:
         now = time.time()
         until(lambda: self.all_answered(now + 1), "each client's last answer")
         self.end()
-        return {name: ip for name, ip in {line["mac"]: (line["name"], line["ip"]) for line in self.answers()}.values()}
+        last = {line["mac"]: line for line in self.answers()}
+        return {line["name"]: line["ip"] for line in last.values()}
 
     def end(self) -> None:
         self.process.kill()
@@ -190,11 +183,11 @@ def names() -> Names:
 
 @pytest.fixture
 def laptop() -> Iterator[Callable[..., Laptop]]:
-    """A client with a name, a number and perhaps a time for its lease."""
+    """A client with a name, a number, and perhaps a time for its lease or IPv6."""
     found: list[Laptop] = []
 
-    def make(name: str, number: int, lease_time: int | None = None) -> Laptop:
-        found.append(Laptop(name, number, lease_time))
+    def make(name: str, number: int, **more: Any) -> Laptop:
+        found.append(Laptop(name, number, **more))
         return found[-1]
 
     yield make

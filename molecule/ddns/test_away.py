@@ -22,10 +22,8 @@ def away(request: pytest.FixtureRequest, names: Names) -> Iterator[Callable[[], 
 
     def back() -> None:
         names.sh(return_)
-        until(
-            lambda: "198.51.100.80" in names.sh("dig @198.51.100.53 +short +tries=1 www.example.net", check=False),
-            "BIND",
-        )
+        question = "dig @198.51.100.53 +short +tries=1 www.example.net"
+        until(lambda: names.sh(question, check=False) == "198.51.100.80\n", "BIND")
 
     yield back
     back()

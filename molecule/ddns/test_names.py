@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from conftest import Dhcp, Laptop, Names, until
 
 New = Callable[..., Laptop]
 
 
-def test_a_lease_appears_changes_and_disappears(names: Names, laptop: New) -> None:
-    client = laptop("appears", 0x11)
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_lease_appears_changes_and_disappears(names: Names, laptop: New, family: int) -> None:
+    client = laptop("appears", 0x10 + family, family=family)
     address = client.join()
     until(lambda: names.has("appears", address), "the lease's records")
 
@@ -41,11 +43,11 @@ def test_a_reservation_has_records_that_stay(dhcp: Dhcp, names: Names, laptop: N
 
 
 def test_a_name_belongs_to_its_client(dhcp: Dhcp, names: Names, laptop: New) -> None:
-    owner = laptop("mine", 0x13)
+    owner = laptop("mine", 0x18)
     address = owner.join()
     until(lambda: names.has("mine", address), "the owner's records")
 
-    for number, taken in ((0x14, "mine"), (0x15, "www")):
+    for number, taken in ((0x19, "mine"), (0x1A, "www")):
         before, since = names.zone(), dhcp.now()
         other = laptop(taken, number).join()
         until(lambda: f"Forward map from {taken}.example.net to {other} FAILED" in dhcp.said(since), "the refusal")  # noqa: B023

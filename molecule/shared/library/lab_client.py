@@ -98,20 +98,20 @@ class Client:
 
     def start(self) -> None:
         script = self.home / "script"
+        conf = self.home / "dhclient.conf"
+        name = self.params["hostname"]
         if self.params["client"] == "dhclient":
             script.write_text(DHCLIENT_SCRIPT)
-            conf = self.home / "dhclient.conf"
             wanted = self.params["lease_time"]
             # Without these dhclient asks ever less often, and gives up for five minutes after the first.
             patience = "initial-interval 1; backoff-cutoff 3; retry 1;\n"
             patience += f"send dhcp-lease-time {wanted};\n" if wanted else ""
-            conf.write_text(
-                patience + (f'send host-name "{self.params["hostname"]}";\n' if self.params["hostname"] else "")
-            )
+            conf.write_text(patience + (f'send host-name "{name}";\n' if name else ""))
             command = ["dhclient", "-4", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid, "-sf", script, "eth0"]
         elif self.params["client"] == "dhclient6":
             script.write_text("#!/bin/sh\nexit 0\n")
-            command = ["dhclient", "-6", "-N", "-P", "-D", "LL", "-d", "-lf", self.lease, "-pf", self.pid]
+            conf.write_text(f'send fqdn.fqdn "{name}";\nsend fqdn.server-update on;\n' if name else "")
+            command = ["dhclient", "-6", "-N", "-P", "-D", "LL", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid]
             command += ["-sf", script, "eth0"]
         else:
             script.write_text(UDHCPC_SCRIPT)
