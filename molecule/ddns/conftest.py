@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 os.environ.update(ANSIBLE_FORCE_COLOR="0", ANSIBLE_NOCOLOR="1")
 HERE = Path(__file__).parent
@@ -25,6 +26,9 @@ ROOT = HERE.parents[1]
 PREFIX = os.environ.setdefault("LAB_PREFIX", "dhcpd-lab")
 DOMAIN = "example.net"
 ZONES = (DOMAIN, "100.51.198.in-addr.arpa", "1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa")
+#: The keys by name, in the order of their years.
+SECRETS = yaml.safe_load((HERE / "inventory.yml").read_text())["dhcp_servers"]["vars"]["lab_keys"]
+OLD, NEW = SECRETS
 #: However slow the machine is: every wait is for an event, and this long only where it doesn't come.
 PATIENCE = 120.0
 
@@ -82,6 +86,11 @@ class Names(Host):
     def accept(self, *keys: str) -> None:
         """Take updates from these keys alone."""
         self.sh(f"accept {' '.join(keys)} && rndc reconfig")
+
+    def update(self, *changes: str, signed: str = f"-y hmac-sha256:{OLD}:{SECRETS[OLD]}") -> str:
+        """What nsupdate says to changes of one zone; nothing where they are made."""
+        lines = "\n".join(["server 198.51.100.53", *changes, "send"])
+        return self.sh(f"nsupdate {signed} <<'LINES'\n{lines}\nLINES", check=False)
 
     def ask(self, name: str, kind: str) -> list[str]:
         return self.sh(f"dig @198.51.100.53 +short +tries=1 {name} {kind}").split("\n")[:-1]
@@ -178,7 +187,9 @@ def dhcp() -> Dhcp:
 
 @pytest.fixture(scope="session")
 def names() -> Names:
-    return Names("juliett")
+    found = Names("juliett")
+    found.accept(OLD)
+    return found
 
 
 @pytest.fixture

@@ -14,6 +14,11 @@ WAYS = {
 }
 
 
+def serves(names: Names) -> None:
+    question = "dig @198.51.100.53 +short +tries=1 www.example.net"
+    until(lambda: names.sh(question, check=False) == "198.51.100.80\n", "BIND")
+
+
 @pytest.fixture(params=WAYS)
 def away(request: pytest.FixtureRequest, names: Names) -> Iterator[Callable[[], None]]:
     """BIND is away; call it back."""
@@ -22,8 +27,7 @@ def away(request: pytest.FixtureRequest, names: Names) -> Iterator[Callable[[], 
 
     def back() -> None:
         names.sh(return_)
-        question = "dig @198.51.100.53 +short +tries=1 www.example.net"
-        until(lambda: names.sh(question, check=False) == "198.51.100.80\n", "BIND")
+        serves(names)
 
     yield back
     back()
@@ -43,3 +47,19 @@ def test_no_lease_waits_for_bind(dhcp: Dhcp, names: Names, laptop: New, away: Ca
     until(lambda: names.has("patient", address), "the records, with the next renewal")
     client.release()
     until(lambda: names.lacks("patient", address), "the end of the records")
+
+
+def test_a_zone_that_bind_did_not_serve(dhcp: Dhcp, names: Names, laptop: New) -> None:
+    """dhcpd gives such a zone up until it is started again."""
+    since = dhcp.now()
+    names.sh("""sed -i.kept 's/zone "example.net"/zone "example.org"/' /etc/bind/named.conf && rndc reconfig""")
+    try:
+        client = laptop("refused", 0x1B)
+        address = client.join()
+        until(lambda: "repudiating zone example.net." in dhcp.said(since), "dhcpd's complaint")
+    finally:
+        names.sh("mv /etc/bind/named.conf.kept /etc/bind/named.conf && rndc reconfig")
+    serves(names)
+    dhcp.sh("systemctl restart dhcpd")
+    client.ask_again()
+    until(lambda: names.has("refused", address), "the records, with the next renewal")

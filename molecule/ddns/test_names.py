@@ -42,6 +42,18 @@ def test_a_reservation_has_records_that_stay(dhcp: Dhcp, names: Names, laptop: N
     assert names.has("printer", "198.51.100.10")
 
 
+def test_what_is_missing_comes_back(names: Names, laptop: New) -> None:
+    client = laptop("restored", 0x13)
+    address = client.join()
+    until(lambda: names.has("restored", address), "the lease's records")
+    pointer = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
+    for name in ("restored.example.net", pointer):
+        assert names.update(f"update delete {name}") == ""
+    assert names.lacks("restored", address)
+    client.ask_again()
+    until(lambda: names.has("restored", address), "the records, with the next renewal")
+
+
 def test_a_name_belongs_to_its_client(dhcp: Dhcp, names: Names, laptop: New) -> None:
     owner = laptop("mine", 0x18)
     address = owner.join()
