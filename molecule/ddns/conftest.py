@@ -204,4 +204,5 @@ def laptop() -> Iterator[Callable[..., Laptop]]:
     yield make
     for client in found:
         if client.home.exists():
+            client.release()
             client.remove()

@@ -29,13 +29,15 @@ def test_nobody_else_changes_the_zone(names: Names, record: str, signed: str, an
 
 def test_a_key_that_bind_does_not_know(dhcp: Dhcp, names: Names, laptop: New) -> None:
     names.accept(NEW)
-    since = dhcp.now()
-    client = laptop("stranger", 0x16)
-    address = client.join()
-    until(lambda: f"stranger.example.net to {address}: tsig indicates error" in dhcp.said(since), "dhcpd's complaint")
-    assert names.lacks("stranger", address)
-
-    names.accept(OLD)
+    try:
+        since = dhcp.now()
+        client = laptop("stranger", 0x16)
+        address = client.join()
+        complaint = f"stranger.example.net to {address}: tsig indicates error"
+        until(lambda: complaint in dhcp.said(since), "dhcpd's complaint")
+        assert names.lacks("stranger", address)
+    finally:
+        names.accept(OLD)
     client.ask_again()
     until(lambda: names.has("stranger", address), "the records, with the next renewal")
 
