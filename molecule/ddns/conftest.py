@@ -166,6 +166,10 @@ class Movers:
         """Whether each has had an answer to what it asked since then."""
         return len({line["mac"] for line in self.answers() if line["at"] > since}) == self.COUNT
 
+    def had(self, moment: float) -> set[str]:
+        """The names that they last had an answer for before that moment."""
+        return set({line["mac"]: line["name"] for line in self.answers() if line["at"] < moment}.values())
+
     def settle(self) -> dict[str, str]:
         """Let them keep their names and ask once more; name -> address."""
         self.process.send_signal(signal.SIGUSR1)
