@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
     MODEL,
     SHARED,
@@ -17,6 +18,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
     render,
     variable,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import ldap_files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
@@ -44,8 +46,12 @@ def dhcpd_conf_files(model: Any, family: int = 4) -> list[dict[str, str]]:
 
 
 def dhcpd_conf_problems(model: Any, family: int = 4) -> list[str]:
-    """Return every problem of a model: an empty list if dhcpd_conf takes it."""
-    return problems(_resolved(model), _family("dhcpd_conf_problems", family))
+    """Return every problem of a model: an empty list if dhcpd_conf takes it. What is hardly meant is a warning."""
+    model = _resolved(model)
+    found = problems(model, _family("dhcpd_conf_problems", family))
+    for warning in ddns_warnings(model, family) if not found else ():
+        Display().warning(named(warning, family))
+    return found
 
 
 def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:

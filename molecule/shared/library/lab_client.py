@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""A real DHCP client (ISC's dhclient, for IPv4 or IPv6, or busybox's udhcpc) on a segment of the lab, in a network namespace of its own.
+"""A real DHCP client on a segment of the lab, in a network namespace of its own: dhclient, dhclient -6 or udhcpc.
 
 What it returns is the lease as the client itself wrote it down. States:
 
@@ -98,17 +98,20 @@ class Client:
 
     def start(self) -> None:
         script = self.home / "script"
+        conf = self.home / "dhclient.conf"
+        name = self.params["hostname"]
         if self.params["client"] == "dhclient":
             script.write_text(DHCLIENT_SCRIPT)
-            conf = self.home / "dhclient.conf"
             wanted = self.params["lease_time"]
             # Without these dhclient asks ever less often, and gives up for five minutes after the first.
             patience = "initial-interval 1; backoff-cutoff 3; retry 1;\n"
-            conf.write_text(patience + (f"send dhcp-lease-time {wanted};\n" if wanted else ""))
+            patience += f"send dhcp-lease-time {wanted};\n" if wanted else ""
+            conf.write_text(patience + (f'send host-name "{name}";\n' if name else ""))
             command = ["dhclient", "-4", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid, "-sf", script, "eth0"]
         elif self.params["client"] == "dhclient6":
             script.write_text("#!/bin/sh\nexit 0\n")
-            command = ["dhclient", "-6", "-N", "-P", "-D", "LL", "-d", "-lf", self.lease, "-pf", self.pid]
+            conf.write_text(f'send fqdn.fqdn "{name}";\nsend fqdn.server-update on;\n' if name else "")
+            command = ["dhclient", "-6", "-N", "-P", "-D", "LL", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid]
             command += ["-sf", script, "eth0"]
         else:
             script.write_text(UDHCPC_SCRIPT)
@@ -163,6 +166,7 @@ def main() -> None:
             "mac": {},
             "client": {"choices": ["dhclient", "dhclient6", "udhcpc"], "default": "dhclient"},
             "lease_time": {"type": "int"},
+            "hostname": {},
             "state": {"choices": ["bound", "renewed", "absent"], "default": "bound"},
             "timeout": {"type": "int", "default": 30},
         }

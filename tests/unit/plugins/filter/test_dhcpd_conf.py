@@ -9,6 +9,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible.utils.display import Display
 from ansible_collections.quadlet.dhcpd.plugins.filter.dhcpd_conf import FilterModule
 
 FILTERS = FilterModule().filters()
@@ -44,6 +45,19 @@ def test_conf_names_all_problems() -> None:
         FILTERS["dhcpd_conf"]({"subnet": 1, "options": []})
     assert "unknown key 'subnet'; did you mean subnets?" in str(caught.value)
     assert "\ndhcpd_container_options: [] is not a mapping" in str(caught.value)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_is_hardly_meant_is_a_warning(monkeypatch: pytest.MonkeyPatch, family: int) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text: said.append(text))
+    model = {"statements": {"ddns-update-style": "standard"}}
+    assert FILTERS["dhcpd_conf_problems"](model, family) == []
+    suffix = "" if family == 4 else "6"
+    (text,) = said
+    assert text.startswith(f"dhcpd_container_statements{suffix}.ddns-update-style: nothing is updated without zones")
+    said.clear()
+    assert FILTERS["dhcpd_conf_problems"]({**model, "nothing": 1}, family) and not said
 
 
 def test_subnets() -> None:
