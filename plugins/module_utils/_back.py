@@ -11,13 +11,18 @@ import shutil
 from typing import Any
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _transient
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import conclude, leases_must_be_whole
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
+    conclude,
+    leases_must_be_whole,
+    must_be_accepted,
+)
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, Release, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
@@ -51,11 +56,16 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
         leases_must_be_whole(layout, families)
         if check_mode:
             return {**outcome, "changed": True}
-        if Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None) is None:
+        image = Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None)
+        if image is None:
             raise ReleaseError(f"the image of release {target} is gone from this host; go back by the inventory's pin")
         if target == current:  # committed already: there is nothing to try, and none to go back to
             undo(trial)
             return {**outcome, **trial.resume(target, timeout), "changed": True}
+        files = {path: store.read(target, path) for path in record["files"]}
+        if directory_of(files.values()):  # what is in there is no part of the release, and may have changed since
+            directory, release = layout.directory(target), Release(target, files)
+            must_be_accepted(podman, image, store.account(target), directory, families, release)
     Schedule(layout, run).cancel()
     switched = _transient.switch(run, layout, ["run", f"--release={target}", "--by-hand"], timeout)
     return {**outcome, **conclude(switched, target, current), "changed": True}

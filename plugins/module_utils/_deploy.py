@@ -307,20 +307,7 @@ class _Deployment:
         self.images.must_be_of_its_tag(image)
         with tempfile.TemporaryDirectory(prefix="dhcpd_release-", dir="/run") as directory:
             write_files(Path(directory), release.files, account.gid)
-            in_ldap = directory_of(self.wanted.files.values())
-            refusals = []
-            for family in self.wanted.units:
-                service = self.podman.service_of(Path(directory), family)
-                options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
-                refusals.append(
-                    self.podman.refusal(image, account, Path(directory), arguments_of(service, image), options)
-                )
-        refusal = "\n".join(refusal for refusal in refusals if refusal)
-        if refusal:
-            raise ReleaseError(
-                f"dhcpd of {image.reference} refuses the configuration of release {release.name};"
-                f" the service was not touched. dhcpd said: {sentence(refusal)}{hint(refusal)}"
-            )
+            must_be_accepted(self.podman, image, account, Path(directory), list(self.wanted.units), release)
 
     def _make_durable(self) -> None:
         # podman fsyncs no layer of what it loads; sync -f is syncfs(2) of each file system.
@@ -359,6 +346,24 @@ def _change(before_header: str, after_header: str, before: str, after: str) -> d
         "before": changed.before,
         "after": changed.after,
     }
+
+
+def must_be_accepted(
+    podman: Podman, image: Image, account: Account, directory: Path, families: Sequence[Family], release: Release
+) -> None:
+    """Raise ReleaseError with dhcpd's words where it refuses the configuration that lies in *directory*."""
+    in_ldap = directory_of(release.files.values())
+    refusals = []
+    for family in families:
+        service = podman.service_of(directory, family)
+        options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
+        refusals.append(podman.refusal(image, account, directory, arguments_of(service, image), options))
+    refusal = "\n".join(refusal for refusal in refusals if refusal)
+    if refusal:
+        raise ReleaseError(
+            f"dhcpd of {image.reference} refuses the configuration of release {release.name};"
+            f" the service was not touched. dhcpd said: {sentence(refusal)}{hint(refusal)}"
+        )
 
 
 def leases_must_be_whole(layout: Layout, families: Sequence[Family]) -> None:
