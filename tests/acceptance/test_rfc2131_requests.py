@@ -1,5 +1,9 @@
 """RFC 2131 sections 4.3.2 to 4.3.6: what a client says about an address that it has been given."""
 
+import time
+
+from client import PATIENCE
+
 ELSEWHERE = "203.0.113.5"
 
 
@@ -75,6 +79,19 @@ def test_renew(client, server):
     client.send("request", ciaddr=address, to=server.address)
     ack = client.expect("ack")
     assert (ack.to, ack.ciaddr, ack.yiaddr, ack.options["lease_time"]) == (address, address, address, 600)
+
+
+def test_renew_at_once(behind, server):
+    """4.3.2: the server should extend the lease. dhcpd departs: in its first quarter it tells what is left of it.
+
+    It writes nothing then. dhcp-cache-threshold says which part of the time that is.
+    """
+    client = behind("203.0.113.1")
+    address, left, end = client.bind().yiaddr, 600, time.monotonic() + PATIENCE
+    while left == 600 and time.monotonic() < end:
+        client.send("request", ciaddr=address)
+        left = client.expect("ack").options["lease_time"]
+    assert left < 600
 
 
 def test_rebind(client):
