@@ -43,11 +43,12 @@ def test_an_unknown_client(behind):
     client.expect_silence()
 
 
-def test_an_unknown_client_and_a_pool(client):
+def test_an_unknown_client_and_a_pool(new):
     """RFC 1534 section 2: the same choice, and another default: a pool { } is for BOOTP too, for ever.
 
     It is not where it denies dynamic bootp clients.
     """
+    client = new("00:00:5e:00:53:05")
     client.send(None)
     assert between(client.expect("bootp").yiaddr, "198.51.100.50", "198.51.100.199")
 
@@ -55,6 +56,7 @@ def test_an_unknown_client_and_a_pool(client):
 def test_a_dynamic_address(behind):
     """RFC 1534 section 2: an address of a pool that the administrator has set aside for BOOTP clients, for ever."""
     client = behind("203.0.113.97")
+    client.mac = "00:00:5e:00:53:04"  # what is given for ever is given to the same client in each run
     client.send(None)
     reply = client.expect("bootp")
     assert between(reply.yiaddr, "203.0.113.100", "203.0.113.110")

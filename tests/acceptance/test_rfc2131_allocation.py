@@ -52,9 +52,12 @@ def test_a_former_client_is_offered_its_former_address(client):
     assert client.offer().yiaddr == former
 
 
-def test_the_address_of_requested_ip_is_offered(client):
+def test_the_address_of_requested_ip_is_offered(client, new):
     """4.3.1: the address of option 50, if it is valid and not allocated."""
-    assert client.offer(("requested_addr", "198.51.100.178")).yiaddr == "198.51.100.178"
+    other = new()
+    other.bind()
+    free = other.release()
+    assert client.offer(("requested_addr", free)).yiaddr == free
 
 
 def test_an_address_that_is_taken_is_not_offered(client, new):
