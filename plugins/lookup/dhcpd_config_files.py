@@ -48,6 +48,7 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._config_files import ConfigFilesError, collect
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import CONFIG
 
 
@@ -73,4 +74,8 @@ class LookupModule(LookupBase):
         def read(path: str) -> str:
             return (Path(source) if path == CONFIG else Path(source).parent / path).read_text(encoding="utf-8")
 
-        return collect(read)
+        files = collect(read)
+        problems = omapi_problems(files.values())
+        if problems:
+            raise ConfigFilesError("\n".join(f"dhcpd_container_config_src: {problem}" for problem in problems))
+        return files

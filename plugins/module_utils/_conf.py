@@ -46,6 +46,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_core import PR
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_networks import Networks
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import SCOPE
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement, parse
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import show
 
@@ -129,6 +130,22 @@ class _Conf(Networks):
         self.section(lambda model: self.raw("", model), model)
         self.places.check(ipaddress.IPv4Address if self.family == 4 else ipaddress.IPv6Address)
         self.names()
+        self.omapi(model)
+
+    def omapi(self, model: dict[str, Any]) -> None:
+        """Note where OMAPI would be open to everybody, wherever it is that it is opened."""
+        includes = model.get("includes")
+        contents = (
+            [item.get("content") for item in includes if isinstance(item, dict)]
+            if isinstance(includes, (list, tuple))
+            else []
+        )
+        statements = model.get("statements")
+        for problem in omapi_problems(["\n".join(self.lines), *(text for text in contents if isinstance(text, str))]):
+            place = "omapi"
+            if not model.get("omapi"):
+                place = "statements" if isinstance(statements, dict) and "omapi-port" in statements else "raw"
+            self.found.append(f"{at('', place)}: {problem}")
 
     def section(self, part: Any, model: dict[str, Any]) -> None:
         """Put a part of the outermost level, with an empty line before it if there is anything in it."""

@@ -9,6 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import load
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_query import hosts
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import declaring_file
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
@@ -22,6 +27,7 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
     current = store.current()
     runs_as = release_of(service.state().pid)
     planned = Schedule(layout, run).planned()
+    added, changed = _run_time(layout, current)
     return {
         "current": current,
         "previous": history.previous(current) if current else None,
@@ -30,8 +36,27 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
         "planned": planned and {"release": planned.release, "at": planned.at},
         "releases": [_describe(store, history, name, current) for name in store.names()],
         "history": [event._asdict() for event in history.events()],
-        "drift": _drift(store, service, Podman(run), current, runs_as) if current else [],
+        "runtime_hosts": added,
+        "drift": [*_drift(store, service, Podman(run), current, runs_as), *changed] if current else [],
     }
+
+
+def _run_time(layout: Layout, current: str | None) -> tuple[list[dict[str, Any]], list[str]]:
+    """Reservations that OMAPI added, which are nobody's drift, and what it did to the release's own, which is."""
+    path = layout.lease_directory / LEASES
+    try:
+        contents = load(path)
+        changed = {name for name, host in contents.hosts.items() if not host.get("dynamic")} | contents.removed
+        own = [name for name in sorted(changed) if current and declaring_file(layout.directory(current), name)]
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [f"{path} cannot be read: {error.strerror or error}"]
+    what = {True: "removed", False: "changed"}
+    return hosts(contents), [
+        f"the release's host {name} was {what[name in contents.removed]} at run time (OMAPI), and {path} says so"
+        for name in own
+    ]
 
 
 def _describe(store: Store, history: History, name: str, current: str | None) -> dict[str, Any]:
@@ -45,6 +70,7 @@ def _describe(store: Store, history: History, name: str, current: str | None) ->
         "image": record.get("image"),
         "image_id": record.get("image_id"),
         "interfaces": record.get("interfaces"),
+        "external": directory_of(store.read(name, path) for path in record.get("files", ())),
         "current": name == current,
         "left": f"{left.time}: {left.why}" if left else None,
     }

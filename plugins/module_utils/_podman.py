@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import redact
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Image, ReleaseError
 
 # Runs a command without a shell and returns exit status, stdout and stderr, as AnsibleModule.run_command does.
@@ -18,6 +20,8 @@ Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
 
 QUADLET = "/usr/libexec/podman/quadlet"
 DHCPD = "/usr/sbin/dhcpd"
+TEST_LIMIT = 45  # s; a dhcpd that tests its configuration for longer is in a loop: with LDAP it can be
+OVER_TIME = 255  # podman-run(1), --timeout
 TIMED_OUT = 124  # timeout(1); from here to 127 it is the trouble of podman-run(1) itself
 
 
@@ -87,9 +91,17 @@ class Podman:
         if status:
             raise ReleaseError(f"{reference}: the image {image_id} is not there: {_last_lines(err)}")
 
-    def refusal(self, image: Image, account: Account, directory: Path, arguments: Sequence[str]) -> str | None:
+    def refusal(
+        self,
+        image: Image,
+        account: Account,
+        directory: Path,
+        arguments: Sequence[str],
+        options: Sequence[str] = ("--network=none",),
+    ) -> str | None:
         """What dhcpd, run in *image* as the service will be, has against the configuration in *directory*.
 
+        *options* of podman-run(1) say what the test needs beside that: a network, where the configuration is in LDAP.
         Returns None where `dhcpd -t` (dhcpd(8)) accepts it, else dhcpd's own words.
         """
         status, out, err = self.run(
@@ -97,8 +109,9 @@ class Podman:
                 "podman",
                 "run",
                 "--rm",
+                f"--timeout={TEST_LIMIT}",
                 "--pull=never",
-                "--network=none",
+                *options,
                 "--read-only",
                 "--cap-drop=all",
                 "--security-opt=no-new-privileges",
@@ -113,6 +126,8 @@ class Podman:
         )
         if TIMED_OUT <= status <= 127:  # podman-run(1)
             raise ReleaseError(f"podman could not run {DHCPD} of {image.reference} for a test: {_last_lines(err)}")
+        if status == OVER_TIME:
+            err += f"\nit did not end within {TEST_LIMIT} s"
         return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
 
     def service_of(self, directory: Path) -> str:
@@ -140,18 +155,27 @@ def arguments_of(service: str, image: Image) -> list[str]:
     return []
 
 
+def environment_of(service: str) -> list[str]:
+    """The options of podman-run(1) in the service that quadlet made which set dhcpd's environment."""
+    for line in service.splitlines():
+        if line.startswith("ExecStart="):
+            words = shlex.split(line.partition("=")[2])
+            return ["--env=" + value.replace("%%", "%") for word, value in zip(words, words[1:]) if word == "--env"]
+    return []
+
+
 def dhcpd_words(text: str) -> str:
-    """dhcpd's messages without the banner that it prints at every start."""
+    """dhcpd's messages without the banner that it prints at every start, and without secrets of the lines it quotes."""
     banner = ("Internet Systems Consortium", "Copyright", "All rights reserved", "For info, please visit")
     closing = (
         "If you think you have received this message due to a bug", "than a configuration issue please read",
         "bugs on either our web page",
         "before submitting a bug.  These pages explain", "process and the information we find",
     )  # fmt: skip
+    noise = ("exiting.", "Configuration file errors encountered -- exiting")
     kept = [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith(banner + closing)]
-    return "\n".join(
-        line for line in kept if line not in ("exiting.", "Configuration file errors encountered -- exiting")
-    )
+    # Each line once, however often it is said in a row.
+    return redact("\n".join(line for line, _same in itertools.groupby(kept) if line not in noise))
 
 
 def _last_lines(text: str, count: int = 5) -> str:

@@ -299,6 +299,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_query import 
     QueryError,
     as_text,
     counts,
+    hosts,
     query,
     select,
 )
@@ -309,7 +310,6 @@ DIRECTORY = Path("/var/lib/dhcpd")
 CURRENT = Path("/etc/dhcp/current")
 SUFFIX = {"ipv4": "", "ipv6": "6"}
 STATES = ["free", "active", "expired", "released", "abandoned", "reset", "backup"]
-HOST = ("name", "hardware_type", "hardware", "uid", "fixed_addresses")
 
 
 def subnets_of_release(module: AnsibleModule) -> list[Network]:
@@ -344,7 +344,7 @@ def answer(module: AnsibleModule, path: Path, networks: list[Network], asked: Qu
         "states": dict(Counter(contents.states.values())),
         "subnets": [{"subnet": str(network), "states": states} for network, states in zip(networks, by_subnet)],
         "outside": outside if networks else {},
-        "hosts": [{key: host.get(key) for key in HOST} for host in contents.hosts.values()],
+        "hosts": hosts(contents),
         "failover": [
             {key: as_text(value) if key.endswith("_since") else value for key, value in peer.items()}
             for peer in contents.failover.values()
