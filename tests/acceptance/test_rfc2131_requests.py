@@ -82,9 +82,9 @@ def test_renew(client, server):
 
 
 def test_renew_at_once(behind):
-    """4.3.2: the server should extend the lease. dhcpd departs: in its first quarter it tells what is left of it.
+    """4.4.5: before T1 the server may choose not to extend the lease, but should send an ACK regardless.
 
-    It writes nothing then. dhcp-cache-threshold says which part of the time that is.
+    So does dhcpd in the lease's first quarter (dhcp-cache-threshold): it writes nothing, and tells what is left.
     """
     client = behind("203.0.113.1")
     address, left, end = client.bind().yiaddr, 600, time.monotonic() + PATIENCE
