@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """A segment of the lab, and on it hosts made of scapy: they send what a test tells them, and nothing of their own."""
 
 from __future__ import annotations

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """The RFCs as tests: clients of scapy on a segment of molecule/acceptance, a real dhcpd on a real host.
 
     H=mine-container LAB_PREFIX=mine molecule/lab run nsenter --net=/run/netns/$H \

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """What no client should send: sound messages, damaged in one way or another, from one seed always the same.
 
 python tests/acceptance/malformed.py 3        show the first three

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """BOOTP: RFC 951, and RFC 1534 for a server that speaks both."""
 
 from client import between

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """Relay agents: RFC 2131 section 4.1, RFC 1542 and RFC 3046."""
 
 import pytest

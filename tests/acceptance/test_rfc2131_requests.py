@@ -1,3 +1,7 @@
+# Copyright (c) 2026, the quadlet.dhcpd authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """RFC 2131 sections 4.3.2 to 4.3.6: what a client says about an address that it has been given."""
 
 import time
