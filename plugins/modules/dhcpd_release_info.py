@@ -50,7 +50,13 @@ previous:
   type: str
   returned: always
 running:
-  description: The release that dhcpd really runs as; none where it doesn't run.
+  description:
+    - The release that IPv4's dhcpd really runs as; none where it doesn't run.
+    - A service that needed no restart, because it is the same in the committed release, counts as that one's.
+  type: str
+  returned: always
+running6:
+  description: The same for IPv6.
   type: str
   returned: always
 on_trial:
@@ -84,7 +90,11 @@ releases:
       description: The image's id.
       type: str
     interfaces:
-      description: The interfaces on which it must answer.
+      description: The interfaces on which it must answer; none where it doesn't serve IPv4.
+      type: list
+      elements: str
+    interfaces6:
+      description: The same for IPv6.
       type: list
       elements: str
     external:

@@ -19,11 +19,11 @@ class Lookup(LookupModule):
     def set_options(self, *_arguments: Any, **_options: Any) -> None:
         """Ansible would look for the plugin where it is installed."""
 
-    def get_option(self, option: str, hostvars: Any = None) -> bool:
-        assert option == "problems"
-        return self.wants_problems
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        return {"problems": self.wants_problems, "family": self.family}[option]
 
     wants_problems = False
+    family = 4
 
 
 def look(base: Path, *terms: str) -> Any:
