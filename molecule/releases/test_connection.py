@@ -6,6 +6,7 @@ sshd in the host, an ordinary user with sudo, no pipelining: `ssh -tt`, so a mod
 from __future__ import annotations
 
 import contextlib
+import functools
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +78,11 @@ def network(host: Host, state: str) -> None:
 def cut(host: Host, what: str, step: str, **changes: str) -> None:
     """Start a switch and cut *what* (the session in the host, the network, the controller) at its *step*."""
     controller: list[subprocess.Popen[str]] = []
-    outside = {"network": lambda: network(host, "down"), "controller": lambda: controller[0].kill()}
+
+    def kill() -> None:
+        controller[0].kill()
+
+    outside = {"network": functools.partial(network, host, "down"), "controller": kill}
     with contextlib.ExitStack() as later:
         later.callback(network, host, "up")
         later.enter_context(host.at_step(step, SAY[what], outside=outside.get(what)))
