@@ -18,7 +18,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._hand_back import Ha
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
-from release_host import IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed
+from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, Host, Killed, release
 
 pytestmark = ROOT
 SERVICE = "dhcpd.service"
@@ -223,6 +223,23 @@ def test_a_removal_that_was_killed_anywhere_is_ended_by_the_next(new_host: Any) 
         assert not any(place.exists() or place.is_symlink() for place in everything(host)), fuse
         assert host.running is None and host.leases.exists()
     raise AssertionError("the removal has no end")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_release_with_its_configuration_in_ldap_is_tested_again_before_anything_stops(
+    new_host: Any, refused: bool
+) -> None:
+    host = two(new_host)
+    staged = release("3", conf=f'{CONF}ldap-server "198.51.100.9";\n')
+    host.store.write(staged, SELF.gid)
+    host.images["localhost/dhcpd:3"] = IDS["3"]
+    host.refusal = "Can't contact LDAP server" if refused else ""
+    if refused:
+        with pytest.raises(ReleaseError, match="the service was not touched. dhcpd said: Can't contact LDAP server"):
+            roll_back(staged.name, 0, host, check_mode=False)
+        assert host.did == [] and host.serves == [NEW]
+    else:
+        assert roll_back(staged.name, 0, host, check_mode=False)["changed"] and host.serves == [staged.name]
 
 
 # hand_back
