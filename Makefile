@@ -4,7 +4,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
 steps := lint sanity unit docs build oracle molecule
 
-.PHONY: help prepare demo test readme fuzz kill-switch power-cut clean $(steps)
+.PHONY: help prepare demo test readme fuzz kill-switch power-cut malformed clean $(steps)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -20,6 +20,9 @@ kill-switch: prepare ## Kill the switch 200 times, at each step and between them
 	@tests/run $@
 
 power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS): an hour
+	@tests/run $@
+
+malformed: prepare ## Send dhcpd a hundred thousand malformed packets (ACCEPTANCE_PACKETS): twenty minutes
 	@tests/run $@
 
 $(steps): prepare

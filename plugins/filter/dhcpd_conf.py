@@ -8,8 +8,20 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import MODEL, PREFIX, ConfError, problems, render
+from ansible.utils.display import Display
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
+    MODEL,
+    SHARED,
+    ConfError,
+    named,
+    problems,
+    render,
+    variable,
+)
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import ldap_files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 
 
@@ -29,12 +41,17 @@ def dhcpd_conf_files(model: Any, family: int = 4) -> list[dict[str, str]]:
     return [
         {"path": name, "content": text},
         *({"path": item["path"], "content": item["content"]} for item in included),
+        *({"path": path, "content": text} for path, text in ldap_files(model).items()),
     ]
 
 
 def dhcpd_conf_problems(model: Any, family: int = 4) -> list[str]:
-    """Return every problem of a model: an empty list if dhcpd_conf takes it."""
-    return problems(_resolved(model), _family("dhcpd_conf_problems", family))
+    """Return every problem of a model: an empty list if dhcpd_conf takes it. What is hardly meant is a warning."""
+    model = _resolved(model)
+    found = problems(model, _family("dhcpd_conf_problems", family))
+    for warning in ddns_warnings(model, family) if not found else ():
+        Display().warning(named(warning, family))
+    return found
 
 
 def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
@@ -48,9 +65,13 @@ def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_conf_parse cannot read {name}: {error}") from error
     # The role has values of its own for these; where the file says nothing, dhcpd has others.
-    model = {**DEFAULTS, **found.model} if family == 4 else found.model
-    variables = {f"{PREFIX}{key}": value for key, value in model.items()}
-    return {"variables": variables, "notes": [*found.notes, *_templates("", variables)]}
+    model = {**DEFAULTS, **found.model}
+    variables = {variable(key, family): value for key, value in model.items()}
+    notes = [named(note, family) for note in found.notes]
+    if family == 6:
+        shared = [variable(key, family) for key in model if key in SHARED]
+        notes.append(f"{', '.join(shared)}: shared with IPv4; where the host serves that too, see that they agree")
+    return {"variables": variables, "notes": [*notes, *_templates("", variables)]}
 
 
 def _templates(path: str, value: Any) -> Iterator[str]:
@@ -134,12 +155,12 @@ def _family(name: str, family: Any) -> int:
 
 
 def dhcpd_subnets(texts: Any) -> list[str]:
-    """Return the subnets, in CIDR notation, that one text or a list of texts declares."""
+    """Return the subnets, in CIDR notation, that one text or a list of texts declares; none where LDAP has others."""
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         raise AnsibleFilterError("dhcpd_subnets takes the text of a dhcpd.conf, or a list of such texts")
     try:
-        return [str(network) for network in declared_subnets(texts)]
+        return [] if directory_of(texts) else [str(network) for network in declared_subnets(texts)]
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_subnets cannot read the text: {error}") from error
 

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import redact
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Image, ReleaseError
 
 # Runs a command without a shell and returns exit status, stdout and stderr, as AnsibleModule.run_command does.
@@ -19,6 +22,8 @@ Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
 QUADLET = "/usr/libexec/podman/quadlet"
 DHCPD = "/usr/sbin/dhcpd"
 STORAGE = Path("/var/lib/containers")
+TEST_LIMIT = 45  # s; a dhcpd that tests its configuration for longer is in a loop: with LDAP it can be
+OVER_TIME = 255  # podman-run(1), --timeout
 TIMED_OUT = 124  # timeout(1); from here to 127 it is the trouble of podman-run(1) itself
 
 
@@ -111,9 +116,17 @@ class Podman:
         if status:
             raise ReleaseError(f"{reference}: the image {image_id} is not there: {_last_lines(err)}")
 
-    def refusal(self, image: Image, account: Account, directory: Path, arguments: Sequence[str]) -> str | None:
+    def refusal(
+        self,
+        image: Image,
+        account: Account,
+        directory: Path,
+        arguments: Sequence[str],
+        options: Sequence[str] = ("--network=none",),
+    ) -> str | None:
         """What dhcpd, run in *image* as the service will be, has against the configuration in *directory*.
 
+        *options* of podman-run(1) say what the test needs beside that: a network, where the configuration is in LDAP.
         Returns None where `dhcpd -t` (dhcpd(8)) accepts it, else dhcpd's own words.
         """
         status, out, err = self.run(
@@ -121,8 +134,9 @@ class Podman:
                 "podman",
                 "run",
                 "--rm",
+                f"--timeout={TEST_LIMIT}",
                 "--pull=never",
-                "--network=none",
+                *options,
                 "--read-only",
                 "--cap-drop=all",
                 "--security-opt=no-new-privileges",
@@ -137,18 +151,20 @@ class Podman:
         )
         if TIMED_OUT <= status <= 127:  # podman-run(1)
             raise ReleaseError(f"podman could not run {DHCPD} of {image.reference} for a test: {_last_lines(err)}")
+        if status == OVER_TIME:
+            err += f"\nit did not end within {TEST_LIMIT} s"
         return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
 
-    def service_of(self, directory: Path) -> str:
-        """The text of the systemd service that quadlet makes of *directory*/dhcpd.container.
+    def service_of(self, directory: Path, family: Family) -> str:
+        """The text of the systemd service that quadlet makes of a family's unit in *directory*.
 
         Raises ReleaseError with quadlet's words where it makes none: an unknown key, say.
         """
         status, out, err = self.run(["env", f"QUADLET_UNIT_DIRS={directory}", QUADLET, "-dryrun"])
-        _before, found, text = out.partition("---dhcpd.service---\n")
+        _before, found, text = out.partition(f"---{family.service}---\n")
         if status or not found:
             raise ReleaseError(
-                f"quadlet refuses dhcpd.container: {_last_lines(err) or 'it makes no dhcpd.service of it'}"
+                f"quadlet refuses {family.unit}: {_last_lines(err) or f'it makes no {family.service} of it'}"
             )
         return text.partition("\n---")[0].strip() + "\n"
 
@@ -164,18 +180,27 @@ def arguments_of(service: str, image: Image) -> list[str]:
     return []
 
 
+def environment_of(service: str) -> list[str]:
+    """The options of podman-run(1) in the service that quadlet made which set dhcpd's environment."""
+    for line in service.splitlines():
+        if line.startswith("ExecStart="):
+            words = shlex.split(line.partition("=")[2])
+            return ["--env=" + value.replace("%%", "%") for word, value in zip(words, words[1:]) if word == "--env"]
+    return []
+
+
 def dhcpd_words(text: str) -> str:
-    """dhcpd's messages without the banner that it prints at every start."""
+    """dhcpd's messages without the banner that it prints at every start, and without secrets of the lines it quotes."""
     banner = ("Internet Systems Consortium", "Copyright", "All rights reserved", "For info, please visit")
     closing = (
         "If you think you have received this message due to a bug", "than a configuration issue please read",
         "bugs on either our web page",
         "before submitting a bug.  These pages explain", "process and the information we find",
     )  # fmt: skip
+    noise = ("exiting.", "Configuration file errors encountered -- exiting")
     kept = [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith(banner + closing)]
-    return "\n".join(
-        line for line in kept if line not in ("exiting.", "Configuration file errors encountered -- exiting")
-    )
+    # Each line once, however often it is said in a row.
+    return redact("\n".join(line for line, _same in itertools.groupby(kept) if line not in noise))
 
 
 def _last_lines(text: str, count: int = 5) -> str:

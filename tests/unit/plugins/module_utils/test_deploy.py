@@ -22,6 +22,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
     _Deployment,
     deploy,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
@@ -280,17 +281,17 @@ def test_whatever_drifted_is_put_right_by_the_least_step(new_host: Any, damage: 
         "runs another": lambda: setattr(host, "running", "0.other"),
         "trial not tidied up": lambda: trial("committed", NEW),
         "trial of another": another,
-        "copy edited": lambda: host.layout.copy.write_text(host.layout.copy.read_text() + "# edited\n"),
-        "copy gone": host.layout.copy.unlink,
+        "copy edited": lambda: host.layout.copy(IPV4).write_text(host.layout.copy(IPV4).read_text() + "# edited\n"),
+        "copy gone": host.layout.copy(IPV4).unlink,
         "release edited": lambda: (host.layout.directory(NEW) / "dhcpd.conf").write_text("# edited\n"),
-        "unit unlinked": host.layout.quadlet.unlink,
+        "unit unlinked": host.layout.quadlet(IPV4).unlink,
     }[damage]()
     host.commands.clear()
     before = everything(host)
     assert deployed(host, check_mode=True)["changed"] and only_looked(host) and everything(host) == before
     host.commands.clear()
     assert deployed(host)["changed"] and host.did == did
-    assert host.serves == [NEW] and host.loaded == NEW and not host.layout.trial.exists()
+    assert host.serves == [NEW] and host.loaded == NEW and not host.layout.trial(IPV4).exists()
     assert (host.store.current(), host.store.is_linked(), host.store.copy_is_right(NEW)) == (NEW, True, True)
     assert host.store.read(NEW, "dhcpd.conf") == CONF and not deployed(host)["changed"]
 
@@ -330,6 +331,30 @@ def test_the_test_sees_the_files_of_the_release_and_leaves_nothing_behind(new_ho
     deploy(WANTED, run, check_mode=True)
     assert list(seen.values()) == [CONF] and not any(Path(path).parent.exists() for path in seen)
     assert everything(host) == {}
+
+
+@ROOT
+@pytest.mark.parametrize(("conf", "network"), [(CONF, "none"), ('ldap-server "a";\n' + CONF, "host")])
+def test_only_a_configuration_in_ldap_is_tested_with_a_network(new_host: Any, conf: str, network: str) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    networks: list[str] = []
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        networks.extend(word for word in command if word.startswith("--network="))
+        return host(command)
+
+    deploy(WANTED._replace(files={"dhcpd.conf": conf}), run, check_mode=True)
+    assert networks == [f"--network={network}"]
+
+
+@ROOT
+def test_a_refusal_by_ldap_says_what_to_look_at(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    host.refusal = "Error: Cannot login into ldap server a:389: Invalid credentials"
+    with pytest.raises(ReleaseError, match=r"dhcpd said: Error: .* Invalid credentials\. That is, .*password"):
+        deployed(host)
 
 
 # What was left
@@ -415,7 +440,7 @@ def test_a_switch_that_is_killed_anywhere_ends_as_it_is_told(new_host: Any) -> N
             told = None
         assert len(host.serves) == 1, fuse
         assert told is None or host.serves == [NEW if "proved_on" in told else OLD], fuse
-        assert host.loaded == host.store.current() == host.running and not host.layout.trial.exists(), fuse
+        assert host.loaded == host.store.current() == host.running and not host.layout.trial(IPV4).exists(), fuse
         if not host.was_killed:
             assert fuse > 10
             return
