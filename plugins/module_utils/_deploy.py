@@ -16,7 +16,7 @@ from typing import Any, Sequence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family, files_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
@@ -185,7 +185,8 @@ class _Deployment:
 
     def _switch(self, release: Release, take_over: str | None) -> None:
         for family in self.wanted.units:
-            self.warnings += askers_of(family, self.wanted.serving[family], self.wanted.files.values())[1]
+            texts = files_of(self.wanted.files, family).values()
+            self.warnings += askers_of(family, self.wanted.serving[family], texts)[1]
         timeout = self.wanted.proof_timeout
         words = ["run", f"--release={release.name}", *([f"--take-over={take_over}"] if take_over else [])]
         outcome = _transient.switch(self.run_command, self.layout, words, timeout)
