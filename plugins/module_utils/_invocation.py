@@ -48,7 +48,8 @@ def problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> li
         *_image_problems(variables),
         *_interface_problems(variables["interfaces"], "interfaces"),
         *_interface_problems(variables["interfaces6"], "interfaces6"),
-        *_ldap_problems(variables),
+        *_ldap_problems(variables, ""),
+        *_ldap_problems(variables, "6"),
         *_interface_problems(variables["allow_dynamic_interfaces"], "allow_dynamic_interfaces"),
         *_argument_problems(variables["arguments"], "arguments"),
         *_argument_problems(variables["arguments6"], "arguments6"),
@@ -137,12 +138,12 @@ def _interface_problems(interfaces: Any, variable: str) -> list[str]:
     ]
 
 
-def _ldap_problems(variables: Mapping[str, Any]) -> list[str]:
-    if not variables.get("ldap") or variables["interfaces"]:
+def _ldap_problems(variables: Mapping[str, Any], suffix: str) -> list[str]:
+    if not variables.get(f"ldap{suffix}") or variables[f"interfaces{suffix}"]:
         return []
     return [
-        f"{PREFIX}interfaces: is empty, and the subnets are in LDAP; name the interfaces to serve, on each of which"
-        " dhcpd must answer"
+        f"{PREFIX}interfaces{suffix}: is empty, and the subnets are in LDAP; name the interfaces to serve, on each of"
+        " which dhcpd must answer"
     ]
 
 

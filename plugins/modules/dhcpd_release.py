@@ -242,11 +242,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import hand_back, remove, roll_back
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted, deploy
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, deploy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import find, is_mark, unpack
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import TIMED_OUT, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 
 ARGUMENT_SPEC = {
     "state": {"choices": ["present", "staged", "rolled_back", "handed_back", "absent"], "default": "present"},

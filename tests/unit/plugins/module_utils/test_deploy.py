@@ -18,7 +18,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import remove
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
     ArchiveNeeded,
     LeftError,
-    Wanted,
     _Deployment,
     deploy,
 )
@@ -26,6 +25,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
 
 ID, BAD = IDS["2"], "f" * 64

@@ -110,6 +110,7 @@ def test_each_problem_is_named_by_its_variable(changed: dict[str, Any], expected
         ({"subnets": []}, ["subnets: there is nothing to serve; give dhcpd_container_subnets for IPv4, dhcpd_contain"]),
         ({"arguments6": ["-lf"]}, ["arguments6[0]: -lf is set by the unit itself"]),
         ({"interfaces6": ["a b"]}, ["interfaces6[0]: 'a b' is no interface name"]),
+        ({"ldap6": {"server": "a"}}, ["interfaces6: is empty, and the subnets are in LDAP"]),
         ({"config_src6": "here"}, ["config_src6: 'here' is no absolute path"]),
         (
             {"config_src6": "/d6.conf", "options6": {"a": 1}},

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 from ansible_collections.quadlet.dhcpd.plugins.modules import dhcpd_release
 
 SECRET = "pRP5FapFoJ95JEL06sv4PQ"
