@@ -9,7 +9,9 @@ from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import MODEL, PREFIX, ConfError, problems, render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import ldap_files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 
 
@@ -29,6 +31,7 @@ def dhcpd_conf_files(model: Any, family: int = 4) -> list[dict[str, str]]:
     return [
         {"path": name, "content": text},
         *({"path": item["path"], "content": item["content"]} for item in included),
+        *({"path": path, "content": text} for path, text in ldap_files(model).items()),
     ]
 
 
@@ -134,12 +137,12 @@ def _family(name: str, family: Any) -> int:
 
 
 def dhcpd_subnets(texts: Any) -> list[str]:
-    """Return the subnets, in CIDR notation, that one text or a list of texts declares."""
+    """Return the subnets, in CIDR notation, that one text or a list of texts declares; none where LDAP has others."""
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         raise AnsibleFilterError("dhcpd_subnets takes the text of a dhcpd.conf, or a list of such texts")
     try:
-        return [str(network) for network in declared_subnets(texts)]
+        return [] if directory_of(texts) else [str(network) for network in declared_subnets(texts)]
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_subnets cannot read the text: {error}") from error
 

@@ -12,6 +12,7 @@ import re
 from typing import Any, Callable
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_core import CONF, KEYS, PREFIX, at, isc
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import put_ldap
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import SCOPE, Scope
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._expressions import BOOLEAN, DATA, check_expression
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._option_definitions import (
@@ -21,7 +22,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._option_definitions 
     syntax,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._options import OptionTypes, domain_name, quote, string
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._statements import LDAP, format_kind
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import (
     ValueProblem,
@@ -235,14 +235,7 @@ class Globals(Scope):
                 self.put(f"omapi-port {port};")
                 self.put(f"omapi-key {key};")
         if "ldap" in model:
-            path = at("", "ldap")
-            ldap = self.mapping(path, model["ldap"], tuple(LDAP))
-            for name in sorted(set(ldap) & set(LDAP)):
-                try:
-                    self.put(f"ldap-{isc(name)} {format_kind(LDAP[name], ldap[name])};")
-                except ValueProblem as problem:
-                    shown = "is not text; give text, in quotes" if name == "password" else str(problem)
-                    self.problem(at(path, name), shown, "the LDAP patch's README")
+            put_ldap(self, model)
         if model.get("server_duid"):
             duid = model["server_duid"]
             if not isinstance(duid, str) or not _DUID.fullmatch(duid) or set(duid) & set(';{}"#\\\n'):

@@ -19,10 +19,11 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import exce
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of, hint
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of, environment_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     RECORD,
@@ -35,6 +36,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     Store,
     compose,
     path_problems,
+    sentence,
     write_files,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
@@ -80,6 +82,8 @@ class Wanted(NamedTuple):
             )
         if self.switch_at and not self.stage_only:
             found.append(f"switch_at: {self.switch_at!r} goes with state=staged alone: state=present switches at once")
+        if not self.interfaces and directory_of(self.files.values()):
+            found.append("interfaces: the subnets are in LDAP; name those to serve, on each of which dhcpd must answer")
         if self.keep < 2:
             found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
         return found
@@ -282,12 +286,14 @@ class _Deployment:
         self.images.must_be_of_its_tag(image)
         with tempfile.TemporaryDirectory(prefix="dhcpd_release-", dir="/run") as directory:
             write_files(Path(directory), release.files, account.gid)
-            arguments = arguments_of(self.podman.service_of(Path(directory)), image)
-            refusal = self.podman.refusal(image, account, Path(directory), arguments)
+            service = self.podman.service_of(Path(directory))
+            in_ldap = directory_of(self.wanted.files.values())
+            options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
+            refusal = self.podman.refusal(image, account, Path(directory), arguments_of(service, image), options)
         if refusal:
             raise ReleaseError(
                 f"dhcpd of {image.reference} refuses the configuration of release {release.name};"
-                f" the service was not touched. dhcpd said: {refusal}"
+                f" the service was not touched. dhcpd said: {sentence(refusal)}{hint(refusal)}"
             )
 
     def _make_durable(self) -> None:

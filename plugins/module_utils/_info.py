@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
@@ -45,6 +46,7 @@ def _describe(store: Store, history: History, name: str, current: str | None) ->
         "image": record.get("image"),
         "image_id": record.get("image_id"),
         "interfaces": record.get("interfaces"),
+        "external": directory_of(store.read(name, path) for path in record.get("files") or []),
         "current": name == current,
         "left": f"{left.time}: {left.why}" if left else None,
     }

@@ -25,7 +25,7 @@ OWN_ARGUMENTS = {
 _CONFIGURATION = (
     "options", "shared_networks", "subnets", "groups", "reservations", "reservation_sources", "classes", "keys",
     "zones",
-    "failover_peers", "option_definitions", "conditionals", "includes", "raw_head", "raw",
+    "failover_peers", "ldap", "option_definitions", "conditionals", "includes", "raw_head", "raw",
 )  # fmt: skip
 
 
@@ -38,6 +38,7 @@ def problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> li
         *_list_problems(variables),
         *_image_problems(variables),
         *_interface_problems(variables["interfaces"], "interfaces"),
+        *_ldap_problems(variables),
         *_interface_problems(variables["allow_dynamic_interfaces"], "allow_dynamic_interfaces"),
         *_argument_problems(variables["arguments"]),
         *_user_problems(str(variables["user"])),
@@ -120,6 +121,15 @@ def _interface_problems(interfaces: Any, variable: str) -> list[str]:
         if not re.fullmatch(r"[^\s/:\-][^\s/:]{0,14}", str(name))
         or str(name) in (".", "..")
         or not str(name).isprintable()
+    ]
+
+
+def _ldap_problems(variables: Mapping[str, Any]) -> list[str]:
+    if not variables.get("ldap") or variables["interfaces"]:
+        return []
+    return [
+        f"{PREFIX}interfaces: is empty, and the subnets are in LDAP; name the interfaces to serve, on each of which"
+        " dhcpd must answer"
     ]
 
 

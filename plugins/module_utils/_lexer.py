@@ -42,6 +42,7 @@ _PLAIN_HOST = re.compile(
     r"^[ ]*host [A-Za-z0-9_.-]+ \{\n[ ]*hardware ethernet [0-9A-Fa-f:]+;\n[ ]*fixed-address [0-9.]+;\n[ ]*\}\n",
     re.MULTILINE,
 )
+_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _SECRET = re.compile(r"(?<![A-Za-z0-9_-])(?:secret|ldap-password)(?![A-Za-z0-9_-])", re.IGNORECASE)
 
 
@@ -146,13 +147,14 @@ def _too_long(kind: str, token: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """Return the text with every value after `secret` and `ldap-password` replaced by `<redacted>`.
+    """Return the text with every value after `secret` and `ldap-password`, and private keys, as `<redacted>`.
 
     All else stays as it is, byte for byte. A value ends at its `;`, at a closing brace or with the text; in
     a comment it ends with the comment. Never raises: in text that doesn't lex nobody can say where a value
     ends, so all that follows the first such word is taken out. Source: dhcpd.conf(5) (key), the LDAP patch
-    of Debian and Fedora (ldap-password).
+    of Debian and Fedora (ldap-password), RFC 7468 (private keys).
     """
+    text = _PRIVATE_KEY.sub(rf"\1 {REDACTED}", text)
     if not _SECRET.search(text):
         return text
     try:

@@ -11,6 +11,7 @@ import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import redact
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Image, ReleaseError
 
 # Runs a command without a shell and returns exit status, stdout and stderr, as AnsibleModule.run_command does.
@@ -87,9 +88,17 @@ class Podman:
         if status:
             raise ReleaseError(f"{reference}: the image {image_id} is not there: {_last_lines(err)}")
 
-    def refusal(self, image: Image, account: Account, directory: Path, arguments: Sequence[str]) -> str | None:
+    def refusal(
+        self,
+        image: Image,
+        account: Account,
+        directory: Path,
+        arguments: Sequence[str],
+        options: Sequence[str] = ("--network=none",),
+    ) -> str | None:
         """What dhcpd, run in *image* as the service will be, has against the configuration in *directory*.
 
+        *options* of podman-run(1) say what the test needs beside that: a network, where the configuration is in LDAP.
         Returns None where `dhcpd -t` (dhcpd(8)) accepts it, else dhcpd's own words.
         """
         status, out, err = self.run(
@@ -98,7 +107,7 @@ class Podman:
                 "run",
                 "--rm",
                 "--pull=never",
-                "--network=none",
+                *options,
                 "--read-only",
                 "--cap-drop=all",
                 "--security-opt=no-new-privileges",
@@ -140,8 +149,17 @@ def arguments_of(service: str, image: Image) -> list[str]:
     return []
 
 
+def environment_of(service: str) -> list[str]:
+    """The options of podman-run(1) in the service that quadlet made which set dhcpd's environment."""
+    for line in service.splitlines():
+        if line.startswith("ExecStart="):
+            words = shlex.split(line.partition("=")[2])
+            return [f"--env={value}" for word, value in zip(words, words[1:]) if word == "--env"]
+    return []
+
+
 def dhcpd_words(text: str) -> str:
-    """dhcpd's messages without the banner that it prints at every start."""
+    """dhcpd's messages without the banner that it prints at every start, and without secrets of the lines it quotes."""
     banner = ("Internet Systems Consortium", "Copyright", "All rights reserved", "For info, please visit")
     closing = (
         "If you think you have received this message due to a bug", "than a configuration issue please read",
@@ -149,8 +167,8 @@ def dhcpd_words(text: str) -> str:
         "before submitting a bug.  These pages explain", "process and the information we find",
     )  # fmt: skip
     kept = [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith(banner + closing)]
-    return "\n".join(
-        line for line in kept if line not in ("exiting.", "Configuration file errors encountered -- exiting")
+    return redact(
+        "\n".join(line for line in kept if line not in ("exiting.", "Configuration file errors encountered -- exiting"))
     )
 
 

@@ -12,6 +12,7 @@ from typing import Callable, Iterable, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _netlink
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of, hint
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError, sentence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
@@ -25,19 +26,23 @@ Ask = Callable[[Iterable[Asker], float], "set[str]"]
 def askers_of(interfaces: Iterable[str], texts: Iterable[str]) -> tuple[list[Asker], list[str]]:
     """Who can ask a server with the configuration *texts* on this host, and what can't be proved and why.
 
-    Without *interfaces* it is dhcpd's own choice: those with an address in a declared subnet.
+    Without *interfaces* it is dhcpd's own choice: those with an address in a declared subnet. Where LDAP has subnets,
+    each of *interfaces* is asked.
     Raises ReleaseError where the texts don't lex.
     """
     try:
+        texts = list(texts)
         subnets = [net for net in declared_subnets(texts) if net.version == 4]
     except LexError as error:
         raise ReleaseError(f"files: the declared subnets cannot be read: {error}") from error
+    named = set(interfaces) if directory_of(texts) else set()
     links = {link.name: link for link in _netlink.links()}
     addresses = _netlink.addresses({link.ifindex: link.name for link in links.values()})
     inside = {
         address.interface: address.address
         for address in reversed(addresses)
-        if address.family == 4 and any(ipaddress.ip_address(address.address) in net for net in subnets)
+        if address.family == 4
+        and (address.interface in named or any(ipaddress.ip_address(address.address) in net for net in subnets))
     }
     askers, unproved = [], []
     for name in interfaces or inside:
@@ -119,4 +124,6 @@ class Prover(NamedTuple):
 
 def said(words: str) -> str:
     """The end of what dhcpd said, as a sentence."""
-    return sentence(f"dhcpd said: {' / '.join(words.splitlines()[-12:])}") if words else "dhcpd said nothing."
+    if not words:
+        return "dhcpd said nothing."
+    return sentence(f"dhcpd said: {' / '.join(words.splitlines()[-12:])}") + hint(words)

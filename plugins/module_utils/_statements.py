@@ -78,7 +78,7 @@ PERMISSIONS = (
     "unknown-clients",
 )
 
-#: The statements of a dhcpd that was built with LDAP (server/ldap.c; ISC's own build and the images here are not).
+#: The statements of a dhcpd that was built with LDAP (server/ldap.c; ISC's own build is not, an image may be).
 LDAP: dict[str, str] = {
     "base_dn": "text",
     "debug_file": "text",

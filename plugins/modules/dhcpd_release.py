@@ -142,7 +142,7 @@ attributes:
     details: Where podman, the image or the account is missing, RV(not_checked) says what could not be tested yet.
   diff_mode:
     support: full
-    details: The values of C(secret) and C(ldap-password) statements are left out.
+    details: The values of C(secret) and C(ldap-password) statements and private keys are left out.
   platform:
     support: full
     platforms: linux

@@ -87,6 +87,11 @@ releases:
       description: The interfaces on which it must answer.
       type: list
       elements: str
+    external:
+      description:
+        - The URL of the LDAP directory that holds a part of its configuration, if one does.
+        - What is there is not in the release, and no way back brings it back.
+      type: str
     current:
       description: Whether it is the committed one.
       type: bool
