@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
@@ -42,6 +42,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import UNIT as UNIT_NAME
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import key_problems, must_be_signed
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
@@ -65,10 +66,17 @@ class Wanted(NamedTuple):
     keep: int = 5
     stage_only: bool = False
     switch_at: str | None = None
+    image_keys: Sequence[str] = ()
+    signature: str | None = None
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the request itself."""
-        found = path_problems(self.files)
+        found = path_problems(self.files) + key_problems("image_keys", self.image_keys)
+        if self.image_keys and not self.image_id:
+            found.append(
+                "image_keys: they are for an archive; what a registry must show is in podman's own policy.json,"
+                " see containers-policy.json(5)"
+            )
         if not re.fullmatch(r"[a-z0-9][\w.:/-]*:[\w][\w.-]{0,127}", self.image, re.ASCII):
             found.append(f"image: {self.image!r} is not allowed; give a name and a tag, NAME:TAG")
         if self.image.endswith(":latest") and not self.allow_latest:
@@ -246,6 +254,8 @@ class _Deployment:
         if self.check_mode:
             return self._image_in_check_mode()
         if wanted.image_id:
+            if wanted.archive and wanted.image_keys:
+                must_be_signed(Path(wanted.archive), Path(wanted.signature or ""), wanted.image_keys, wanted.image)
             image = self.images.by_id(wanted.image_id, wanted.image, wanted.archive)
             if image is None:
                 raise ArchiveNeeded
@@ -257,6 +267,8 @@ class _Deployment:
         if wanted.image_id:
             if self.podman.find(wanted.image_id) is None:
                 self.not_checked.append(f"the image {wanted.image} is not on this host yet: it would be loaded")
+                if wanted.image_keys:
+                    self.not_checked.append("the signature of its archive, which the host checks before it loads it")
             return Image(wanted.image, wanted.image_id)
         reference = f"{wanted.image.rpartition(':')[0]}@{wanted.digest}" if wanted.digest else wanted.image
         found = self.podman.find(reference)
