@@ -19,14 +19,16 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Rele
 
 NAMESPACE = "quadlet.dhcpd.image"
 KEYGEN = "ssh-keygen"
-_KEY = re.compile(r"(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]{40,}={0,3}(?: [^\n]*)?", re.ASCII)
+_KEY = re.compile(
+    r"(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp\d+|sk-[\w@.-]+) [A-Za-z0-9+/]{40,}={0,3}(?: [^\n]*)?", re.ASCII
+)
 
 
 def key_problems(name: str, keys: Sequence[str]) -> list[str]:
-    """What is wrong with *keys*, each of which is to be a public key as ssh-keygen writes it; *name* is the variable."""
+    """What is wrong with *keys*, each to be a public key as ssh-keygen writes it; *name* is the variable."""
     return [
         # What it is isn't shown: it may be the private one.
-        f"{name}[{number}]: is no public key of ssh-keygen; give the one line of its .pub file, such as ssh-ed25519 AAAA..."
+        f"{name}[{number}]: is no public key of ssh-keygen; give the one line of its .pub file (ssh-ed25519 AAAA...)"
         for number, key in enumerate(keys)
         if not _KEY.fullmatch(str(key).strip())
     ]

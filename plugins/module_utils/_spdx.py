@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bill of materials of an image, as SPDX 2.3 (https://spdx.github.io/spdx-spec/v2.3/): the same image, the same text."""
+"""The bill of materials of an image, as SPDX 2.3 (https://spdx.github.io/spdx-spec/v2.3/)."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, Mapping, NamedTuple, Sequence
 from urllib.parse import quote
@@ -15,7 +16,7 @@ NAMESPACE = "https://example.com/quadlet/dhcpd/spdx"
 
 
 class Entry(NamedTuple):
-    """A file of the image: its checksums in hex, the Debian package that it is of (None: the build made it), its path."""
+    """A file of an image: its checksums in hex, the Debian package that it is of (or None), its path."""
 
     sha1: str
     sha256: str
@@ -43,20 +44,22 @@ def document(
 ) -> dict[str, Any]:
     """The document that describes *image* (name, version, id, made).
 
-    *installed* has the Debian packages of which it holds something, name to version; *pins* is images/pins.yml. A package
-    that is in no pin (of a base of the user's own) has no checksum. *files* may be empty: the packages say it all then.
+    *installed* has the Debian packages of which it holds something, name to version; *pins* is images/pins.yml. A
+    package that is in no pin (of a base of the user's own) has no checksum. *files* may be empty: the packages say it
+    all then. The same image gives the same document.
     """
     image_ref = _ref("image", image["name"])
-    packages = [
+    packages: list[dict[str, Any]] = [
         {
             "SPDXID": image_ref,
             "name": image["name"],
             "versionInfo": image["version"],
             "downloadLocation": "NOASSERTION",
-            "filesAnalyzed": False,
+            "filesAnalyzed": bool(files),
             "primaryPackagePurpose": "CONTAINER",
             "checksums": [_sum("SHA256", image["id"])],
             "comment": f"{image['made']}; the checksum is podman's id of the image",
+            **({"packageVerificationCode": {"packageVerificationCodeValue": _code(files)}} if files else {}),
         }
     ]
     relations = [_relation("SPDXRef-DOCUMENT", "DESCRIBES", image_ref)]
@@ -77,6 +80,12 @@ def document(
         "files": [_file(entry) for entry in files],
         "relationships": [*relations, *_of_files(image_ref, files, installed, from_source)],
     }
+
+
+def _code(files: Sequence[Entry]) -> str:
+    """SPDX's package verification code: the SHA1 of all files' SHA1, in order."""
+    sums = "".join(sorted(entry.sha1 for entry in files))
+    return hashlib.new("sha1", sums.encode("ascii"), usedforsecurity=False).hexdigest()
 
 
 def _source(pins: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,8 +50,9 @@ options:
     type: path
   image_keys:
     description:
-      - Public keys as C(ssh-keygen) writes them. O(archive) is loaded only if one of them has signed it, in the namespace
-        C(quadlet.dhcpd.image). The signature is the file beside it with C(.sig) after its name. See ssh-keygen(1), -Y.
+      - Public keys as C(ssh-keygen) writes them. O(archive) is loaded only if one of them has signed it, in the
+        namespace C(quadlet.dhcpd.image). The signature is the file beside it, with C(.sig) after its name. See
+        ssh-keygen(1), -Y.
       - An image that the host has already is not loaded again.
     type: list
     elements: str

@@ -136,7 +136,9 @@ def test_a_signature_that_is_asked_for_travels_with_its_archive(archive: Path) -
 def test_a_signature_that_is_missing_stops_before_the_host(archive: Path) -> None:
     arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar", "image_keys": ["ssh-ed25519 AAAA"]}
     action = Action(arguments, [], archive)
-    with pytest.raises(AnsibleActionFail, match=r"archive: image_keys asks for a signature, and there is no .*\.tar\.sig"):
+    with pytest.raises(
+        AnsibleActionFail, match=r"archive: image_keys asks for a signature, and there is no .*\.tar\.sig"
+    ):
         run(action)
     assert action.calls == [] and not action.sent
 
