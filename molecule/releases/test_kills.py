@@ -207,7 +207,7 @@ def the_dead_man_comes(host: Host) -> str:
         assert killer.end()[0] == "killed"
         began = time.monotonic()
         assert host.look()["runs"] != [before["current"]]
-        now = host.until(lambda now: now["runs"] == [before["current"]] and not now["leftovers"], 150, "the timer")
+        now = host.until(lambda now: now["runs"] == [before["current"]] and not now["leftovers"], 400, "the timer")
         assert now["history"][-1][2] == "left"
     return f"after {time.monotonic() - began:.0f} s"
 

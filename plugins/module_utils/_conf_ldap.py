@@ -38,8 +38,11 @@ def put_ldap(core: Core, model: dict[str, Any]) -> None:
     ldap = core.mapping(path, model["ldap"], _KEYS, required=("server", "base_dn") if model["ldap"] else ())
     if not ldap:
         return
+    # The directory may declare what the model doesn't.
+    core.has_unseen, core.places.all_subnets_known = True, False
     said = {key: value for key, value in ldap.items() if key in LDAP}
-    said["ssl"] = {True: "on", False: "off"}.get(ldap["ssl"], ldap["ssl"]) if _is_plain(ldap, "ssl") else "start_tls"
+    tls = ldap.get("ssl", "start_tls")
+    said["ssl"] = ("on" if tls else "off") if isinstance(tls, bool) else tls  # YAML takes a bare word for a flag
     said.setdefault("port", 636 if said["ssl"] == "ldaps" else 389)
     said.setdefault("method", "static")
     if said["ssl"] != "off":
@@ -55,15 +58,13 @@ def put_ldap(core: Core, model: dict[str, Any]) -> None:
     core.parsed(path, ldap, "timeout", functools.partial(parse_integer, 1, 3600), _SOURCE)
     _check(core, path, ldap, said)
     for name in sorted(said):
+        if said[name] == "":
+            continue
         try:
             core.put(f"ldap-{isc(name)} {format_kind(LDAP[name], said[name])};")
         except ValueProblem as problem:
             shown = "is not text; give text, in quotes" if name == "password" else str(problem)
             core.problem(at(path, name), shown, _SOURCE)
-
-
-def _is_plain(ldap: dict[str, Any], key: str) -> bool:
-    return isinstance(ldap.get(key), (str, bool, int))
 
 
 def _check(core: Core, path: str, ldap: dict[str, Any], said: dict[str, Any]) -> None:
@@ -74,10 +75,10 @@ def _check(core: Core, path: str, ldap: dict[str, Any], said: dict[str, Any]) ->
     for one, other in (("username", "password"), ("certificate", "key")):
         if (one in ldap) != (other in ldap):
             core.problem(path, f"{one} and {other} belong together; give both or neither", _SOURCE)
-    # A name with an empty password is taken for nobody's (RFC 4513, 5.1.2), and dhcpd goes on.
-    for key in ("username", "password"):
-        if ldap.get(key) == "":
-            core.problem(at(path, key), "is empty; give it, or leave out username and password", _SOURCE)
+    # Without a base dhcpd passes over LDAP, and a name with an empty password is taken for nobody's (RFC 4513, 5.1.2).
+    for key in ldap:
+        if ldap[key] == "":
+            core.problem(at(path, key), "is empty; give it, or leave the key out", _SOURCE)
     if not isinstance(ldap.get("insecure", False), bool):
         core.problem(at(path, "insecure"), f"{show(ldap['insecure'])} is neither true nor false", _SOURCE)
     if ldap.get("insecure") is True or _LOCAL.fullmatch(str(server)):

@@ -88,10 +88,10 @@ class Wanted(NamedTuple):
                 f"take_over: {UNIT_NAME} is this service's own name, as it is of EL's package, which can't be taken"
                 " over: stop and disable that, and set dhcpd_container_initial_leases"
             )
-        if self.switch_at and not self.stage_only:
-            found.append(f"switch_at: {self.switch_at!r} goes with state=staged alone: state=present switches at once")
         if not self.interfaces and directory_of(self.files.values()):
             found.append("interfaces: the subnets are in LDAP; name those to serve, on each of which dhcpd must answer")
+        if self.switch_at and not self.stage_only:
+            found.append(f"switch_at: {self.switch_at!r} goes with state=staged alone: state=present switches at once")
         if self.keep < 2:
             found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
         return found

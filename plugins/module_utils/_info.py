@@ -46,7 +46,7 @@ def _describe(store: Store, history: History, name: str, current: str | None) ->
         "image": record.get("image"),
         "image_id": record.get("image_id"),
         "interfaces": record.get("interfaces"),
-        "external": directory_of(store.read(name, path) for path in record.get("files") or []),
+        "external": directory_of(store.read(name, path) for path in record.get("files", ())),
         "current": name == current,
         "left": f"{left.time}: {left.why}" if left else None,
     }

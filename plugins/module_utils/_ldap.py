@@ -23,6 +23,11 @@ _VARIABLE = "dhcpd_container_ldap"
 #: What dhcpd says, and what to look at then; the first that fits.
 _HINTS = (
     (
+        r"(?s)session successfully.*did not end within",
+        "it asks the directory again and again: a search is cut off there by a limit of the user's (sizelimit or"
+        f" timelimit) or here by {_VARIABLE}.timeout",
+    ),
+    (
         r"Cannot start TLS session .*: Connect error",
         f"the server's certificate is not signed by {_VARIABLE}.ca, or is not for the name or address in"
         f" {_VARIABLE}.server",
@@ -36,7 +41,7 @@ _HINTS = (
         f" see {_VARIABLE}.base_dn and {_VARIABLE}.dhcp_server_cn",
     ),
     (
-        r"LDAP server .*(?:Can't contact LDAP server|Timed out)|TLS session .*(?:Can't contact LDAP server|Timed out)",
+        r"(?:ldap server|TLS session) .*(?:Can't contact LDAP server|Timed out)",
         f"the server does not answer there, has no address in DNS (/etc/hosts is not asked), or with ldaps has a"
         f" certificate that {_VARIABLE}.ca did not sign",
     ),

@@ -42,7 +42,7 @@ _PLAIN_HOST = re.compile(
     r"^[ ]*host [A-Za-z0-9_.-]+ \{\n[ ]*hardware ethernet [0-9A-Fa-f:]+;\n[ ]*fixed-address [0-9.]+;\n[ ]*\}\n",
     re.MULTILINE,
 )
-_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _SECRET = re.compile(r"(?<![A-Za-z0-9_-])(?:secret|ldap-password)(?![A-Za-z0-9_-])", re.IGNORECASE)
 
 
@@ -154,7 +154,7 @@ def redact(text: str) -> str:
     ends, so all that follows the first such word is taken out. Source: dhcpd.conf(5) (key), the LDAP patch
     of Debian and Fedora (ldap-password), RFC 7468 (private keys).
     """
-    text = _PRIVATE_KEY.sub(rf"\1 {REDACTED}", text)
+    text = _PRIVATE_KEY.sub(rf"\1\n{REDACTED}\n", text)
     if not _SECRET.search(text):
         return text
     try:

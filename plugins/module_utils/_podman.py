@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shlex
 from pathlib import Path
@@ -19,6 +20,8 @@ Runner = Callable[[Sequence[str]], Tuple[int, str, str]]
 
 QUADLET = "/usr/libexec/podman/quadlet"
 DHCPD = "/usr/sbin/dhcpd"
+TEST_LIMIT = 45  # s; a dhcpd that tests its configuration for longer is in a loop: with LDAP it can be
+OVER_TIME = 255  # podman-run(1), --timeout
 TIMED_OUT = 124  # timeout(1); from here to 127 it is the trouble of podman-run(1) itself
 
 
@@ -106,6 +109,7 @@ class Podman:
                 "podman",
                 "run",
                 "--rm",
+                f"--timeout={TEST_LIMIT}",
                 "--pull=never",
                 *options,
                 "--read-only",
@@ -122,6 +126,8 @@ class Podman:
         )
         if TIMED_OUT <= status <= 127:  # podman-run(1)
             raise ReleaseError(f"podman could not run {DHCPD} of {image.reference} for a test: {_last_lines(err)}")
+        if status == OVER_TIME:
+            err += f"\nit did not end within {TEST_LIMIT} s"
         return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
 
     def service_of(self, directory: Path) -> str:
@@ -154,7 +160,7 @@ def environment_of(service: str) -> list[str]:
     for line in service.splitlines():
         if line.startswith("ExecStart="):
             words = shlex.split(line.partition("=")[2])
-            return [f"--env={value}" for word, value in zip(words, words[1:]) if word == "--env"]
+            return ["--env=" + value.replace("%%", "%") for word, value in zip(words, words[1:]) if word == "--env"]
     return []
 
 
@@ -166,10 +172,10 @@ def dhcpd_words(text: str) -> str:
         "bugs on either our web page",
         "before submitting a bug.  These pages explain", "process and the information we find",
     )  # fmt: skip
+    noise = ("exiting.", "Configuration file errors encountered -- exiting")
     kept = [line.rstrip() for line in text.splitlines() if line.strip() and not line.startswith(banner + closing)]
-    return redact(
-        "\n".join(line for line in kept if line not in ("exiting.", "Configuration file errors encountered -- exiting"))
-    )
+    # Each line once, however often it is said in a row.
+    return redact("\n".join(line for line, _same in itertools.groupby(kept) if line not in noise))
 
 
 def _last_lines(text: str, count: int = 5) -> str:

@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[2]
 ARCHIVE = ROOT / ".cache/images/dhcpd-4.4.3-P1-1.tar"
+WITH_LDAP = ROOT / ".cache/images/dhcpd-ldap-4.4.3-P1-1.tar"
 CORPUS = ROOT / "tests/corpus"
 
 Oracle = Callable[..., Tuple[bool, str]]
@@ -49,21 +50,25 @@ def unpack(archive: Path, directory: Path) -> None:
 
 def pytest_configure() -> None:
     """Put a command that runs the image's dhcpd where DHCPD says, unless DHCPD names one already."""
-    if os.environ.get("DHCPD") or not ARCHIVE.is_file():
-        return
-    root = ROOT / ".cache/oracle/root"
+    if not os.environ.get("DHCPD") and ARCHIVE.is_file():
+        os.environ["DHCPD"] = str(command_of(ARCHIVE))
+
+
+def command_of(archive: Path) -> Path:
+    """Return a command that runs the dhcpd of an image's archive."""
+    root = ROOT / ".cache/oracle" / archive.stem
     shutil.rmtree(root, ignore_errors=True)
-    unpack(ARCHIVE, root)
+    unpack(archive, root)
     loader = next(root.glob("lib*/ld-linux-*"))
     for path in (loader, root / "usr/sbin/dhcpd"):
         path.chmod(0o755)
     libraries = ":".join(str(path) for path in sorted({found.parent for found in root.glob("**/*.so*")}))
-    script = root.parent / "dhcpd"
+    script = root.with_suffix(".sh")
     script.write_text(
         f'#!/bin/sh\nexec "{loader}" --library-path "{libraries}" "{root}/usr/sbin/dhcpd" "$@"\n', encoding="utf-8"
     )
     script.chmod(0o755)
-    os.environ["DHCPD"] = str(script)
+    return script
 
 
 @pytest.fixture(name="command", scope="session")
@@ -75,10 +80,23 @@ def fixture_command() -> list[str]:
     return [command]
 
 
+@pytest.fixture(name="dhcpd_with_ldap", scope="session")
+def fixture_dhcpd_with_ldap(tmp_path_factory: pytest.TempPathFactory) -> Oracle:
+    """Return what the fixture dhcpd does, for the image with LDAP."""
+    if not WITH_LDAP.is_file():
+        pytest.fail(f"there is no {WITH_LDAP}: run `molecule/lab images`")
+    return asking([str(command_of(WITH_LDAP))], tmp_path_factory.mktemp("dhcpd"))
+
+
 @pytest.fixture(name="dhcpd", scope="session")
 def fixture_dhcpd(command: list[str], tmp_path_factory: pytest.TempPathFactory) -> Oracle:
     """Return a function that says whether dhcpd takes a configuration, and what it said."""
-    path = tmp_path_factory.mktemp("dhcpd") / "dhcpd.conf"
+    return asking(command, tmp_path_factory.mktemp("dhcpd"))
+
+
+def asking(command: list[str], directory: Path) -> Oracle:
+    """Return a function that asks the dhcpd of *command*, by files in *directory*."""
+    path = directory / "dhcpd.conf"
     # Files that a configuration includes are those of the corpus.
     for file in CORPUS.glob("*/*.conf"):
         copy = path.parent / file.relative_to(CORPUS)

@@ -15,6 +15,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._statements import (
     LDAP,
     PERMISSIONS,
     STATEMENTS,
+    format_kind,
     takes_expression,
 )
 
@@ -76,6 +77,19 @@ def test_permission(name: str, word: str, dhcpd: Oracle) -> None:
 def test_this_dhcpd_has_no_ldap(dhcpd: Oracle) -> None:
     for name in LDAP:
         assert not dhcpd(f"ldap-{name.replace('_', '-')} 1;\n")[0]
+
+
+@pytest.mark.parametrize("name", sorted(LDAP))
+def test_ldap_statement(name: str, dhcpd_with_ldap: Oracle) -> None:
+    values, refused = values_of(LDAP[name])
+    for value in values:
+        taken, said = dhcpd_with_ldap(f"ldap-{name.replace('_', '-')} {format_kind(LDAP[name], value)};\n")
+        # A server without a base is read, and found wanting. Debian's build has no GSSAPI.
+        sound = taken or (name == "server" and "Not searching LDAP" in said)
+        assert sound is not name.startswith("gssapi"), said
+    for text in refused:
+        taken, said = dhcpd_with_ldap(f"ldap-{name.replace('_', '-')} {text};\n")
+        assert not taken, said
 
 
 OPTION_VALUES: dict[str, Any] = {

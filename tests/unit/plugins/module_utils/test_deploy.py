@@ -336,6 +336,30 @@ def test_the_test_sees_the_files_of_the_release_and_leaves_nothing_behind(new_ho
     assert everything(host) == {}
 
 
+@ROOT
+@pytest.mark.parametrize(("conf", "network"), [(CONF, "none"), ('ldap-server "a";\n' + CONF, "host")])
+def test_only_a_configuration_in_ldap_is_tested_with_a_network(new_host: Any, conf: str, network: str) -> None:
+    host = new_host()
+    host.images[NAME] = ID
+    networks: list[str] = []
+
+    def run(command: Sequence[str]) -> tuple[int, str, str]:
+        networks.extend(word for word in command if word.startswith("--network="))
+        return host(command)
+
+    deploy(WANTED._replace(files={"dhcpd.conf": conf}), run, check_mode=True)
+    assert networks == [f"--network={network}"]
+
+
+@ROOT
+def test_a_refusal_by_ldap_says_what_to_look_at(new_host: Any) -> None:
+    host = new_host().with_releases(there="1")
+    host.images[NAME] = ID
+    host.refusal = "Error: Cannot login into ldap server a:389: Invalid credentials"
+    with pytest.raises(ReleaseError, match=r"dhcpd said: Error: .* Invalid credentials\. That is, .*password"):
+        deployed(host)
+
+
 # What was left
 
 

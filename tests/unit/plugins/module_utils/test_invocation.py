@@ -93,10 +93,12 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
             for word in ("", "a\nb", "\x00", "\x7f", "\u2028")
         ],
         *[({"arguments": [word]}, f"arguments[0]: {word} is set by the unit itself") for word in sorted(OWN_ARGUMENTS)],
+        ({"ldap": {"server": "a"}}, "interfaces: is empty, and the subnets are in LDAP"),
         *[
-            ({"config_src": "/d.conf", key: value}, f"config_src: the file is the whole configuration; leave out dhcpd_"
-             f"container_{key}")
-            for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"))
+            ({"config_src": "/d.conf", "interfaces": ["eth0"], key: value},
+             f"config_src: the file is the whole configuration; leave out dhcpd_container_{key}")
+            for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"),
+                               ("ldap", {"a": 1}))
         ],
     ],
 )  # fmt: skip

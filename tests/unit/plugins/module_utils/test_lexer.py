@@ -129,6 +129,9 @@ def test_unquote(text: str, expected: str) -> None:
     assert unquote(text) == expected
 
 
+KEY_BEGINS, KEY_ENDS = "-----BEGIN EC PRIVATE KEY-----", "-----END EC PRIVATE KEY-----"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -141,6 +144,8 @@ def test_unquote(text: str, expected: str) -> None:
         ("secret\n# old: abc\n def # new\n;", "secret\n<redacted>\n;"),
         ("secret.abc;", "secret <redacted>;"),
         ("# secret abc; x\ny;", "# secret <redacted>\ny;"),
+        (f"{KEY_BEGINS}\nMHc\n{KEY_ENDS}\nx\n", f"{KEY_BEGINS}\n<redacted>\n{KEY_ENDS}\nx\n"),
+        (f"x {KEY_BEGINS}\nMHc", f"x {KEY_BEGINS}\n<redacted>\n"),
         # Not a key's secret: nothing to hide, nothing changed.
         ('option host-name "secret plan";', 'option host-name "secret plan";'),
         ("host secret { a; }", "host secret { a; }"),

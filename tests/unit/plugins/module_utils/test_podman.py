@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, arguments_of, dhcpd_words
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import (
+    Podman,
+    arguments_of,
+    dhcpd_words,
+    environment_of,
+)
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Image, ReleaseError
 
 IMAGE = Image("localhost/dhcpd:1", "a" * 64)
@@ -154,6 +159,16 @@ def test_the_configuration_is_tested_as_the_service_will_run_and_can_do_no_harm(
         "--security-opt=no-new-privileges", f"--volume={DIRECTORY}:/etc/dhcp:ro,z", "--entrypoint=/usr/sbin/dhcpd",
     } <= set(options)  # fmt: skip
     assert not {"sh", "bash", "--privileged", "--cap-add"} & set(command)
+    assert "--timeout=45" in options
+
+
+def test_a_configuration_in_ldap_is_tested_with_the_network_and_environment_of_the_service() -> None:
+    run = Recorder()
+    service = f"ExecStart=/usr/bin/podman run --env LDAPTIMEOUT=1 --env A=b%%c {IMAGE.id} -4\n"
+    assert environment_of(service) == ["--env=LDAPTIMEOUT=1", "--env=A=b%c"] and environment_of("[Service]") == []
+    Podman(run).refusal(IMAGE, Account(1, 1), DIRECTORY, [], ["--network=host", *environment_of(service)])
+    (command,) = run.commands
+    assert "--network=none" not in command and {"--network=host", "--env=LDAPTIMEOUT=1"} <= set(command)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +177,8 @@ def test_the_configuration_is_tested_as_the_service_will_run_and_can_do_no_harm(
         ((1, "", BANNER + ERRORS + "\n" + CLOSING), ERRORS),
         ((1, BANNER + ERRORS, ""), ERRORS),
         ((139, "", ""), "exit status 139"),
+        ((1, "", 'line 5: expecting ;\nldap-password "a" b;\n'), "line 5: expecting ;\nldap-password <redacted>;"),
+        ((255, "", "TLS\n" * 9), "TLS\nit did not end within 45 s"),
         ((1, "", BANNER + "exiting.\n"), "exit status 1"),
         ((0, "", BANNER + "warning: subnet without range"), None),
     ],

@@ -158,6 +158,7 @@ def test_dhcpd_s_own_line_about_that_very_packet_counts_as_its_answer(line: str,
 
 def test_only_the_end_of_what_dhcpd_said_is_told() -> None:
     assert said("\n".join(f"line {number}" for number in range(20))).startswith("dhcpd said: line 8 / line 9 / ")
+    assert said("Error: Cannot login into ldap server a:389: Invalid credentials").endswith("is not the server's.")
     assert said("one\ntwo") == "dhcpd said: one / two." and said("") == "dhcpd said nothing."
 
 
@@ -200,6 +201,16 @@ def test_an_interface_asks_or_the_lack_of_proof_is_told(
     assert [f"{asker.interface} {asker.address}" for asker in asking] == askers
     assert {asker.mac for asker in asking} <= {b"\x00\x00\x5e\x00\x53\x01"}
     assert [text.partition(":")[0] for text in not_proved] == unproved
+
+
+def test_with_subnets_in_ldap_each_interface_that_is_named_asks(monkeypatch: Any) -> None:
+    found = [Address(1, name, 4, ip, 24, True, None, None) for name, ip in (INSIDE, ("eth22", "203.0.113.1"))]
+    monkeypatch.setattr(_prove._netlink, "links", lambda: [link("eth1"), link("eth22")])
+    monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: found)
+    in_ldap = iter(['ldap-server "ldap.example.net";\n'])
+    asking, not_proved = askers_of(["eth1", "eth9"], in_ldap)
+    assert [f"{asker.interface} {asker.address}" for asker in asking] == ["eth1 198.51.100.1"]
+    assert [text.partition(":")[0] for text in not_proved] == ["eth9"]
 
 
 def test_a_file_that_does_not_lex_is_an_error_in_words() -> None:
