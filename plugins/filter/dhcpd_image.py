@@ -22,6 +22,9 @@ def dhcpd_image_sbom(
     """Return the image's SPDX 2.3 document as JSON; see images/contents for the lines of *contents*."""
     files = entries(contents)
     versions = dict(line.split(" ", 1) for line in installed)
+    strays = {str(entry.package) for entry in files if entry.package} - set(versions)
+    if strays:
+        raise ValueError(f"{', '.join(sorted(strays))}: the image holds files of it, and it was not installed")
     held = {entry.package for entry in files} if files else set(versions)
     used = {name: version for name, version in versions.items() if name in held}
     return json.dumps(document(image, pins, used, files, from_source), indent=2) + "\n"

@@ -64,6 +64,11 @@ def test_a_package_that_is_not_as_pinned_has_no_checksum() -> None:
     assert (package["name"], package["versionInfo"]) == ("libc6", "0") and "checksums" not in package
 
 
+def test_a_file_of_a_package_that_was_not_installed_is_refused() -> None:
+    with pytest.raises(ValueError, match="libc6: the image holds files of it"):
+        sbom(["bash 5.2"], CONTENTS)
+
+
 def test_a_line_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="'x' is no line of images/contents"):
         sbom([], ["x"])
