@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import jmespath
 import yaml
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import HEADER, PREFIX, render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import HEADER, MODEL, PREFIX, render, variable
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._sources import check, reservations
 
 ROOT = Path(__file__).parent.parent
@@ -56,11 +56,13 @@ def example(path: Path) -> Example:
     count = next(index for index, line in enumerate(lines) if not line.startswith("#"))
     about = " ".join(line.lstrip("# ") for line in lines[1:count])
     source = "\n".join(lines[count:])
-    model = {name[len(PREFIX) :]: value for name, value in yaml.safe_load(source).items()}
+    variables = yaml.safe_load(source)
+    family = 6 if f"{PREFIX}subnets6" in variables else 4
+    keys = {variable(key, family): key for key in MODEL[family]}
+    model = {keys[name]: value for name, value in variables.items()}
     for index, origin in enumerate(model.get("reservation_sources", [])):
         made = reservations(check(index, origin), origin["data"], origin["query"], jmespath.search)
         model["reservation_sources"][index] = {"name": origin["name"], "reservations": made}
-    family = 6 if "subnets6" in model else 4
     text = render(model, family).replace(HEADER + "\n", "").strip("\n")
     return Example(lines[0].lstrip("# "), about, source, family, model, text)
 

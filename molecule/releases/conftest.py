@@ -165,6 +165,8 @@ class Host:
         self.unit = ""
         self.conf = ""
         self.number = 0
+        self.through: list[str] = []  # what runs Ansible, where its own process is not enough
+        self.reached: dict[str, Any] = {}  # the variables of the connection, where they are not the inventory's
 
     # --- the host ------------------------------------------------------------------------------------------------
 
@@ -248,7 +250,8 @@ class Host:
 
     def start(self, options: dict[str, Any], *flags: str) -> subprocess.Popen[str]:
         """Start the module on this host through Ansible."""
-        command = ["ansible", self.name, "-i", str(HERE / "inventory.yml"), "-m", "quadlet.dhcpd.dhcpd_release"]
+        command = [*self.through, "ansible", self.name, "-i", str(HERE / "inventory.yml")]
+        command += ["-m", "quadlet.dhcpd.dhcpd_release", "-e", json.dumps(self.reached)]
         return subprocess.Popen(
             [*command, "-a", json.dumps(options), *flags],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
@@ -268,24 +271,16 @@ class Host:
     def ask(self) -> None:
         """Let the clients ask, from now to the end of the tests."""
         with self.log.open("wb") as log:
-            self.clients = subprocess.Popen(
-                [
-                    "ip",
-                    "netns",
-                    "exec",
-                    self.container,
-                    sys.executable,
-                    HERE / "traffic.py",
-                    "br0",
-                    str(CLIENTS),
-                    str(PAUSE),
-                ],
-                stdout=log,
-            )
+            self.clients = self.beside("traffic.py", "br0", str(CLIENTS), str(PAUSE), stdout=log)
+
+    def beside(self, script: str, *words: str, stdout: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a script of this directory on the host's segment."""
+        command = ["ip", "netns", "exec", self.container, sys.executable, str(HERE / script), *words]
+        return subprocess.Popen(command, stdout=stdout)
 
     def answers(self) -> list[dict[str, Any]]:
         """Each answer that a client had, oldest first."""
-        return [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        return lines(self.log)
 
     def serves(self, timeout: float = 10) -> None:
         """A client that asks from now on gets an ACK."""
@@ -354,6 +349,11 @@ class Host:
         if untouched:
             for name in ("container", "history", "releases", "copy"):
                 assert after[name] == before[name], name
+
+
+def lines(log: Path) -> list[dict[str, Any]]:
+    """What is written so far: a line of JSON each, the last of which may be in the making."""
+    return [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
 def end_of(process: subprocess.Popen[str], began: float, timeout: float = 60) -> Result:

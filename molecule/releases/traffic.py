@@ -2,6 +2,8 @@
 
 Each answer becomes one line of JSON on stdout: when, who, which address, until when. A server that has forgotten a
 lease says NAK, since the clients ask as after a reboot, by address.
+
+Or visitors: each asks until it has a lease and never again, so that no later renewal hides what became of it.
 """
 
 from __future__ import annotations
@@ -47,16 +49,16 @@ def parse(packet: bytes) -> tuple[int, bytes, str, dict[int, bytes]] | None:
     return struct.unpack("!I", dhcp[4:8])[0], dhcp[28:34], socket.inet_ntoa(dhcp[16:20]), options
 
 
-def main(interface: str, clients: int, pause: float) -> None:
+def main(interface: str, clients: int, pause: float, first: int = 0x20, visitors: bool = False) -> None:
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
     link.bind((interface, 0))
     source = link.getsockname()[4]
-    macs = [bytes.fromhex("00005e0053") + bytes([0x20 + number]) for number in range(clients)]
+    macs = [bytes.fromhex("00005e0053") + bytes([first + number]) for number in range(clients)]
     leases: dict[bytes, str] = {}
     sent: dict[bytes, float] = {}  # what is promised counts from the question, however late the answer is read
     turn = 0
-    while True:
-        mac = macs[turn % clients]
+    while asking := [mac for mac in macs if not (visitors and mac in leases)]:
+        mac = asking[turn % len(asking)]
         turn += 1
         address = leases.get(mac)
         kind, options = (REQUEST, b"\x32\x04" + socket.inet_aton(address)) if address else (DISCOVER, b"")
@@ -89,4 +91,5 @@ def main(interface: str, clients: int, pause: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    visitors = [int(first) for first in sys.argv[4:]]
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *(visitors or [0x20]), bool(visitors))

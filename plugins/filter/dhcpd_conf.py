@@ -8,7 +8,17 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import MODEL, PREFIX, ConfError, problems, render
+from ansible.utils.display import Display
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
+    MODEL,
+    SHARED,
+    ConfError,
+    named,
+    problems,
+    render,
+    variable,
+)
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import ldap_files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
@@ -36,8 +46,12 @@ def dhcpd_conf_files(model: Any, family: int = 4) -> list[dict[str, str]]:
 
 
 def dhcpd_conf_problems(model: Any, family: int = 4) -> list[str]:
-    """Return every problem of a model: an empty list if dhcpd_conf takes it."""
-    return problems(_resolved(model), _family("dhcpd_conf_problems", family))
+    """Return every problem of a model: an empty list if dhcpd_conf takes it. What is hardly meant is a warning."""
+    model = _resolved(model)
+    found = problems(model, _family("dhcpd_conf_problems", family))
+    for warning in ddns_warnings(model, family) if not found else ():
+        Display().warning(named(warning, family))
+    return found
 
 
 def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
@@ -51,9 +65,13 @@ def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_conf_parse cannot read {name}: {error}") from error
     # The role has values of its own for these; where the file says nothing, dhcpd has others.
-    model = {**DEFAULTS, **found.model} if family == 4 else found.model
-    variables = {f"{PREFIX}{key}": value for key, value in model.items()}
-    return {"variables": variables, "notes": [*found.notes, *_templates("", variables)]}
+    model = {**DEFAULTS, **found.model}
+    variables = {variable(key, family): value for key, value in model.items()}
+    notes = [named(note, family) for note in found.notes]
+    if family == 6:
+        shared = [variable(key, family) for key in model if key in SHARED]
+        notes.append(f"{', '.join(shared)}: shared with IPv4; where the host serves that too, see that they agree")
+    return {"variables": variables, "notes": [*notes, *_templates("", variables)]}
 
 
 def _templates(path: str, value: Any) -> Iterator[str]:

@@ -10,12 +10,17 @@ import re
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._invocation import problems
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._invocation import families, problems
 
 
 def dhcpd_invocation_problems(variables: Mapping[str, Any]) -> list[str]:
     """Return every problem of image, interfaces and arguments: an empty list if the role takes them."""
     return problems(variables, lambda path: Path(path).expanduser().is_file())
+
+
+def dhcpd_families(variables: Mapping[str, Any]) -> list[int]:
+    """Return the address families that the variables let a host serve."""
+    return families(variables)
 
 
 def systemd_words(words: list[Any]) -> str:
@@ -33,4 +38,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"dhcpd_invocation_problems": dhcpd_invocation_problems, "systemd_words": systemd_words}
+        return {
+            "dhcpd_families": dhcpd_families,
+            "dhcpd_invocation_problems": dhcpd_invocation_problems,
+            "systemd_words": systemd_words,
+        }

@@ -25,6 +25,11 @@ options:
     description: Return what is wrong with the files, one sentence each, in place of the files.
     type: bool
     default: false
+  family:
+    description: V(6) for a C(dhcpd6.conf).
+    type: int
+    choices: [4, 6]
+    default: 4
 author:
   - The quadlet.dhcpd authors (@quadlet)
 """
@@ -48,7 +53,8 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._config_files import ConfigFilesError, collect
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import CONFIG
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 
 
 class LookupModule(LookupBase):
@@ -66,11 +72,20 @@ class LookupModule(LookupBase):
     def _files(self, terms: list[str], variables: dict[str, Any] | None) -> dict[str, str]:
         if len(terms) != 1:
             raise AnsibleLookupError("dhcpd_config_files: give the path of one dhcpd.conf")
+        family = IPV6 if int(self.get_option("family")) == 6 else IPV4
         source = self.find_file_in_search_path(variables, "files", str(terms[0]), ignore_missing=True)
         if not source:
-            raise ConfigFilesError(f"dhcpd_container_config_src: there is no file {terms[0]!r} on the controller")
+            raise ConfigFilesError(
+                f"dhcpd_container_config_src{family.suffix}: there is no file {terms[0]!r} on the controller"
+            )
 
         def read(path: str) -> str:
-            return (Path(source) if path == CONFIG else Path(source).parent / path).read_text(encoding="utf-8")
+            return (Path(source) if path == family.config else Path(source).parent / path).read_text(encoding="utf-8")
 
-        return collect(read)
+        files = collect(read, family)
+        problems = omapi_problems(files.values())
+        if problems:
+            raise ConfigFilesError(
+                "\n".join(f"dhcpd_container_config_src{family.suffix}: {problem}" for problem in problems)
+            )
+        return files

@@ -11,14 +11,20 @@ import shutil
 from typing import Any
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _transient
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import conclude, leases_must_be_whole
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
+    conclude,
+    leases_must_be_whole,
+    must_be_accepted,
+)
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, Release, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 
@@ -40,20 +46,26 @@ def roll_back(to: str | None, timeout: int, run: Runner, check_mode: bool) -> di
             there = ", ".join(store.names())
             raise ReleaseError(f"there is no proved release before {current} on this host; there are: {there}")
         outcome: dict[str, Any] = {"release": target, "previous": current, "changed": target != current}
-        if target == current and release_of(service.state().pid) == target:
+        trial = Trial(layout, service, podman)
+        families = store.families(target)
+        if target == current and all(trial.runs(target, family) for family in families):
             return outcome
         if store.edited(target):
             raise ReleaseError(f"{layout.directory(target)} was edited by hand: what is in it was never proved")
         record = store.record(target)
-        leases_must_be_whole(layout)
+        leases_must_be_whole(layout, families)
         if check_mode:
             return {**outcome, "changed": True}
-        if Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None) is None:
+        image = Images(podman, layout.image_archives).by_id(record["image_id"], record["image"], None)
+        if image is None:
             raise ReleaseError(f"the image of release {target} is gone from this host; go back by the inventory's pin")
         if target == current:  # committed already: there is nothing to try, and none to go back to
-            trial = Trial(layout, service, podman)
             undo(trial)
             return {**outcome, **trial.resume(target, timeout), "changed": True}
+        files = {path: store.read(target, path) for path in record["files"]}
+        if directory_of(files.values()):  # what is in there is no part of the release, and may have changed since
+            directory, release = layout.directory(target), Release(target, files)
+            must_be_accepted(podman, image, store.account(target), directory, families, release)
     Schedule(layout, run).cancel()
     switched = _transient.switch(run, layout, ["run", f"--release={target}", "--by-hand"], timeout)
     return {**outcome, **conclude(switched, target, current), "changed": True}
@@ -63,7 +75,9 @@ def remove(remove_leases: bool, run: Runner, check_mode: bool) -> dict[str, Any]
     """Take service, releases and kept images off this host; leases stay but for *remove_leases*."""
     layout = Layout()
     store, service = Store(layout), Service(run)
-    places = [layout.quadlet, layout.current, layout.releases, layout.history, layout.kept]
+    families = [family for family in FAMILIES if store.links(family) or family in store.families(store.current())]
+    links = [layout.quadlet(family) for family in families]
+    places = [*links, layout.current, layout.releases, layout.history, layout.kept]
     places += [layout.lease_directory] if remove_leases else []
     there = [place for place in places if place.is_symlink() or place.exists()]
     outcome = {"changed": bool(there), "release": None, "previous": store.current()}
@@ -71,9 +85,13 @@ def remove(remove_leases: bool, run: Runner, check_mode: bool) -> dict[str, Any]
         return outcome
     with locked(layout.lock):
         Schedule(layout, run).cancel()
-        undo(Trial(layout, service, Podman(run)))
-        service.stop()
-        _unlink(layout, store)
+        trial = Trial(layout, service, Podman(run))
+        undo(trial)
+        for family in families:
+            trial.services[family].stop()
+        for link in (*links, layout.current):
+            link.unlink(missing_ok=True)
+        store.give_back_copy()
         service.reload()
         for place in there:
             if place.is_dir() and not place.is_symlink():
@@ -106,12 +124,6 @@ def hand_back(unit: str, timeout: int, run: Runner, check_mode: bool) -> dict[st
         raise ReleaseError(f"{switched['why']} {switched['back']}")
     del switched["proved"]
     return {**outcome, **switched}
-
-
-def _unlink(layout: Layout, store: Store) -> None:
-    for link in (layout.quadlet, layout.current):
-        link.unlink(missing_ok=True)
-    store.give_back_copy()
 
 
 def _named(to: str, store: Store) -> str:

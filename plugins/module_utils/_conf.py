@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A dhcpd.conf, or a dhcpd6.conf, made of plain data.
 
-The model is a dict with the role's variables as its keys, without their prefix `dhcpd_container_`. All keys are
+The model is a dict with the role's variables as its keys, without their prefix `dhcpd_container_`, and for DHCPv6
+without the 6 at their end. All keys are
 optional unless marked; an optional key is left out, not null. Times are in seconds. Every level has:
 
     comment, raw_head (text where the level begins), raw (text where it ends)
@@ -40,12 +41,14 @@ For DHCPv6 there are subnets6 (subnet6, ranges6, prefixes6, pools) in place of s
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_core import PREFIX, at
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_networks import Networks
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import SCOPE
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import LEASE_TIMES, SCOPE
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement, parse
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import show
 
@@ -63,6 +66,15 @@ MODEL = {
     4: ("authoritative", *SCOPE, "allow", "deny", *_GLOBAL[1:], "subnets"),
     6: ("authoritative", *SCOPE, "allow", "deny", *_GLOBAL[1:], "subnets6"),
 }
+
+
+#: What both families share is one variable; of all else IPv6 has its own.
+SHARED = ("authoritative", *LEASE_TIMES, "keys", "zones", "server_duid")
+
+
+def variable(key: str, family: int) -> str:
+    """Return the role's variable for a key of the model."""
+    return PREFIX + key + ("" if family == 4 or key in SHARED or key.endswith("6") else "6")
 
 
 class ConfError(ValueError):
@@ -88,7 +100,7 @@ def render(model: dict[str, Any], family: int = 4) -> str:
     """
     built = build(model, family)
     if built.problems:
-        raise ConfError(built.problems)
+        raise ConfError([named(problem, family) for problem in built.problems])
     return built.text
 
 
@@ -98,14 +110,22 @@ def problems(model: object, family: int = 4) -> list[str]:
     An empty list means that dhcpd takes what render() makes of the model, as far as raw text allows that
     to be said: of raw text only the grammar of statements and blocks is looked at.
     """
-    return build(model, family).problems
+    return [named(problem, family) for problem in build(model, family).problems]
 
 
 def build(model: object, family: int = 4) -> Built:
-    """Return text and problems of a model. Nothing here raises on any data that YAML can make."""
+    """Return text and problems of a model; the problems name keys as IPv4's variables.
+
+    Nothing here raises on any data that YAML can make.
+    """
     conf = _Conf(family)
     conf.model(model)
     return Built("\n".join([HEADER, *conf.lines]) + "\n", conf.found)
+
+
+def named(text: str, family: int) -> str:
+    """Return a text that names keys of a model as variables with the names that these have for the family."""
+    return re.sub(rf"\b{PREFIX}(\w+)", lambda found: variable(found[1], family), text)
 
 
 class _Conf(Networks):
@@ -129,6 +149,22 @@ class _Conf(Networks):
         self.section(lambda model: self.raw("", model), model)
         self.places.check(ipaddress.IPv4Address if self.family == 4 else ipaddress.IPv6Address)
         self.names()
+        self.omapi(model)
+
+    def omapi(self, model: dict[str, Any]) -> None:
+        """Note where OMAPI would be open to everybody, wherever it is that it is opened."""
+        includes = model.get("includes")
+        contents = (
+            [item.get("content") for item in includes if isinstance(item, dict)]
+            if isinstance(includes, (list, tuple))
+            else []
+        )
+        statements = model.get("statements")
+        for problem in omapi_problems(["\n".join(self.lines), *(text for text in contents if isinstance(text, str))]):
+            place = "omapi"
+            if not model.get("omapi"):
+                place = "statements" if isinstance(statements, dict) and "omapi-port" in statements else "raw"
+            self.found.append(f"{at('', place)}: {problem}")
 
     def section(self, part: Any, model: dict[str, Any]) -> None:
         """Put a part of the outermost level, with an empty line before it if there is anything in it."""

@@ -9,26 +9,24 @@ from __future__ import annotations
 from collections import deque
 from typing import Callable
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import DIRECTORY, IPV4, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, includes
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import CONFIG
-
-DIRECTORY = "/etc/dhcp/"
 
 
 class ConfigFilesError(Exception):
     """Everything that keeps a configuration from travelling as a release, one problem a line."""
 
 
-def collect(read: Callable[[str], str]) -> dict[str, str]:
-    """Return path -> text of dhcpd.conf and of each file that it includes, at any depth.
+def collect(read: Callable[[str], str], family: Family = IPV4) -> dict[str, str]:
+    """Return path -> text of dhcpd.conf, or dhcpd6.conf, and of each file that it includes, at any depth.
 
-    *read* is called with a path relative to the directory of the user's dhcpd.conf ("dhcpd.conf" is that file
-    itself, whatever its name) and raises OSError or UnicodeDecodeError. In the container that directory is
-    /etc/dhcp, so an include (dhcpd.conf(5)) names a file below it. Raises ConfigFilesError.
+    *read* is called with a path relative to the directory of the user's dhcpd.conf (that file itself, whatever its
+    name, is "dhcpd.conf" or "dhcpd6.conf") and raises OSError or UnicodeDecodeError. In the container that directory
+    is /etc/dhcp, so an include (dhcpd.conf(5)) names a file below it. Raises ConfigFilesError.
     """
     files: dict[str, str] = {}
     problems: list[str] = []
-    waiting = deque([(CONFIG, "dhcpd_container_config_src")])
+    waiting = deque([(family.config, f"dhcpd_container_config_src{family.suffix}")])
     while waiting:
         path, origin = waiting.popleft()
         if path in files:

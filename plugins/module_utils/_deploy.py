@@ -15,33 +15,31 @@ from pathlib import Path
 from typing import Any, NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose, path_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import RETRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of, hint
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import damage, describe
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, Start, prepare, starting_point
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import Start, prepare, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman, Runner, arguments_of, environment_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import askers_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     RECORD,
-    UNIT,
     Account,
     Image,
     Layout,
     Release,
     ReleaseError,
     Store,
-    compose,
-    path_problems,
     sentence,
     write_files,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import UNIT as UNIT_NAME
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import key_problems, must_be_signed
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
@@ -55,12 +53,15 @@ class Wanted(NamedTuple):
     archive: str | None
     image_id: str | None
     allow_latest: bool
-    unit: str
+    unit: str | None
     files: dict[str, str]
     interfaces: list[str]
     user: str
     initial_leases: str | None
     proof_timeout: int
+    unit6: str | None = None
+    interfaces6: Sequence[str] = ()
+    initial_leases6: str | None = None
     take_over: str | None = None
     retry: bool = False
     keep: int = 5
@@ -69,9 +70,21 @@ class Wanted(NamedTuple):
     image_keys: Sequence[str] = ()
     signature: str | None = None
 
+    @property
+    def units(self) -> dict[Family, str]:
+        """The units by family."""
+        return {family: unit for family, unit in ((IPV4, self.unit), (IPV6, self.unit6)) if unit}
+
+    @property
+    def serving(self) -> dict[Family, Sequence[str]]:
+        """The interfaces by family."""
+        return {IPV4: self.interfaces, IPV6: self.interfaces6}
+
     def problems(self) -> list[str]:
         """Everything that is wrong with the request itself."""
-        found = path_problems(self.files) + key_problems("image_keys", self.image_keys)
+        found = path_problems(self.files, list(self.units)) + key_problems("image_keys", self.image_keys)
+        if not self.units:
+            found.append("unit, unit6: there is nothing to serve; give one of them, or both")
         if self.image_keys and not self.image_id:
             found.append(
                 "image_keys: they are for an archive; what a registry must show is in podman's own policy.json,"
@@ -83,10 +96,10 @@ class Wanted(NamedTuple):
             found.append(f"image: {self.image} names nothing that one could go back to; give a tag such as 4.4.3-P1-1")
         if self.digest and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.digest):
             found.append(f"digest: {self.digest!r} is not allowed; give sha256: and 64 hex digits")
-        if self.take_over == UNIT_NAME:
+        if self.take_over in [family.service for family in FAMILIES]:
             found.append(
-                f"take_over: {UNIT_NAME} is this service's own name, as it is of EL's package, which can't be taken"
-                " over: stop and disable that, and set dhcpd_container_initial_leases"
+                f"take_over: {self.take_over} is this service's own name, as it is of EL's package, which can't be"
+                " taken over: stop and disable that, and set dhcpd_container_initial_leases"
             )
         if not self.interfaces and directory_of(self.files.values()):
             found.append("interfaces: the subnets are in LDAP; name those to serve, on each of which dhcpd must answer")
@@ -135,20 +148,21 @@ class _Deployment:
     def run(self) -> dict[str, Any]:
         previous = self.store.current()
         take_over = self.wanted.take_over if previous is None else None
-        if take_over and (self.layout.lease_directory / LEASES).exists() and not self.service.is_active(take_over):
+        ours = [self.layout.lease_directory / family.leases for family in self.wanted.units]
+        if take_over and any(path.exists() for path in ours) and not self.service.is_active(take_over):
             take_over = None  # it has served no one lately: the leases that a removal left here are the newer ones
         with contextlib.nullcontext() if self.check_mode else locked(self.layout.lock):
             image = self._image()
             account = self._account()
-            start = None if take_over else starting_point(self.layout.lease_directory, self.wanted.initial_leases)
+            starts = {} if take_over else self._starts()
             release = None
             changed = True
             diff = self._diff(previous, None)
             if image and account:
-                release = compose(image, account, self.wanted.unit, self.wanted.files, self.wanted.interfaces)
+                release = compose(image, account, self.wanted.units, self.wanted.files, self.wanted.serving)
                 diff = self._diff(previous, release)
                 plan = self._plan(release, previous)
-                changed = self._stage(release, image, account, start)
+                changed = self._stage(release, image, account, starts)
                 changed = self._keep_to(plan) or changed
                 if changed and release.name == previous and not self.check_mode and not self.wanted.stage_only:
                     self._resume(release.name)
@@ -167,7 +181,7 @@ class _Deployment:
         }
         return {key: value for key, value in found.items() if value is not None or key in ("release", "previous")}
 
-    def _stage(self, release: Release, image: Image, account: Account, start: Start | None) -> bool:
+    def _stage(self, release: Release, image: Image, account: Account, starts: dict[Family, Start]) -> bool:
         """Have the release ready on disk, tested; return whether anything is to change."""
         committed = self.store.current() == release.name and self.store.is_linked() and self.store.is_whole(release)
         if committed and self._runs(release.name):
@@ -182,10 +196,11 @@ class _Deployment:
             return False
         if not committed:
             self._test(release, image, account)
-            leases_must_be_whole(self.layout)
+            leases_must_be_whole(self.layout, list(self.wanted.units))
         if not self.check_mode:
             self.store.write(release, account.gid)
-            prepare(self.layout.lease_directory, start, account)
+            for family in self.wanted.units:
+                prepare(self.layout.lease_directory, family, starts.get(family), account)
             if left:
                 self.history.add(RETRIED, release.name)
             self._make_durable()
@@ -235,7 +250,8 @@ class _Deployment:
         self._copy(name)
 
     def _switch(self, release: Release, take_over: str | None) -> None:
-        self.warnings += askers_of(self.wanted.interfaces, self.wanted.files.values())[1]
+        for family in self.wanted.units:
+            self.warnings += askers_of(family, self.wanted.serving[family], self.wanted.files.values())[1]
         timeout = self.wanted.proof_timeout
         words = ["run", f"--release={release.name}", *([f"--take-over={take_over}"] if take_over else [])]
         outcome = _transient.switch(self.run_command, self.layout, words, timeout)
@@ -287,8 +303,13 @@ class _Deployment:
         return Account(entry.pw_uid, entry.pw_gid)
 
     def _runs(self, name: str) -> bool:
-        state = self.service.state()
-        return state.runs and release_of(state.pid) == name and not self.layout.on_trial
+        trial = Trial(self.layout, self.service, self.podman)
+        return all(trial.runs(name, family) for family in self.wanted.units) and not self.layout.on_trial
+
+    def _starts(self) -> dict[Family, Start]:
+        initial = {IPV4: self.wanted.initial_leases, IPV6: self.wanted.initial_leases6}
+        directory = self.layout.lease_directory
+        return {family: starting_point(directory, family, initial[family]) for family in self.wanted.units}
 
     def _test(self, release: Release, image: Image, account: Account) -> None:
         """Let quadlet and dhcpd judge the release before anything of it is on the host's disk."""
@@ -298,15 +319,7 @@ class _Deployment:
         self.images.must_be_of_its_tag(image)
         with tempfile.TemporaryDirectory(prefix="dhcpd_release-", dir="/run") as directory:
             write_files(Path(directory), release.files, account.gid)
-            service = self.podman.service_of(Path(directory))
-            in_ldap = directory_of(self.wanted.files.values())
-            options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
-            refusal = self.podman.refusal(image, account, Path(directory), arguments_of(service, image), options)
-        if refusal:
-            raise ReleaseError(
-                f"dhcpd of {image.reference} refuses the configuration of release {release.name};"
-                f" the service was not touched. dhcpd said: {sentence(refusal)}{hint(refusal)}"
-            )
+            must_be_accepted(self.podman, image, account, Path(directory), list(self.wanted.units), release)
 
     def _make_durable(self) -> None:
         # podman fsyncs no layer of what it loads; sync -f is syncfs(2) of each file system.
@@ -316,15 +329,20 @@ class _Deployment:
             raise ReleaseError(f"the release could not be made durable: {err.strip()}")
 
     def _diff(self, previous: str | None, release: Release | None) -> list[dict[str, str]]:
-        files = release.files if release else {**self.wanted.files, UNIT: self.wanted.unit}
-        name = release.name if release else "the release"
+        units = {family.unit: unit for family, unit in self.wanted.units.items()}
+        files = release.files if release else {**self.wanted.files, **units}
+        # A family that is served no longer takes its files away.
+        paths = {*files, *(path for family in FAMILIES for path in (family.unit, family.config))} - {RECORD}
+        before, name = previous or "nothing", release.name if release else "the release"
         changes = [
-            _change(f"{previous or 'nothing'}: {path}", f"{name}: {path}", self.store.read(previous, path), files[path])
-            for path in sorted(set(files) - {RECORD})
+            _change(f"{before}: {path}", f"{name}: {path}", self.store.read(previous, path), files.get(path, ""))
+            for path in sorted(paths)
         ]
         if release and release.name == previous and not self.store.copy_is_right(release.name):
-            copy = str(self.layout.copy)
-            changes.append(_change(copy, copy, self.store.read_copy(), self.store.copy_of(release.name)))
+            for family in self.wanted.units:
+                copy = str(self.layout.copy(family))
+                is_there, wanted = self.store.read_copy(family), self.store.copy_of(release.name, family)
+                changes.append(_change(copy, copy, is_there, wanted))
         return [change for change in changes if change["before"] != change["after"]]
 
 
@@ -342,19 +360,39 @@ def _change(before_header: str, after_header: str, before: str, after: str) -> d
     }
 
 
-def leases_must_be_whole(layout: Layout) -> None:
+def must_be_accepted(
+    podman: Podman, image: Image, account: Account, directory: Path, families: Sequence[Family], release: Release
+) -> None:
+    """Raise ReleaseError with dhcpd's words where it refuses the configuration that lies in *directory*."""
+    in_ldap = directory_of(release.files.values())
+    refusals = []
+    for family in families:
+        service = podman.service_of(directory, family)
+        options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
+        refusals.append(podman.refusal(image, account, directory, arguments_of(service, image), options))
+    refusal = "\n".join(refusal for refusal in refusals if refusal)
+    if refusal:
+        raise ReleaseError(
+            f"dhcpd of {image.reference} refuses the configuration of release {release.name};"
+            f" the service was not touched. dhcpd said: {sentence(refusal)}{hint(refusal)}"
+        )
+
+
+def leases_must_be_whole(layout: Layout, families: Sequence[Family]) -> None:
     """Raise ReleaseError where dhcpd would drop leases at its next start: it does so without a word, and exits 0."""
-    path = layout.lease_directory / LEASES
-    for _look in range(3):
-        found = damage(path, family=4) if path.exists() else []
-        if not found:
-            return
-        time.sleep(0.2)  # the last record may be on its way
-    raise ReleaseError(
-        f"{path} is damaged: {describe(found)}. dhcpd would drop these leases at its next start, so nothing was"
-        f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has a copy of before"
-        " each switch"
-    )
+    for family in families:
+        path = layout.lease_directory / family.leases
+        for _look in range(3):
+            found = damage(path, family=family.number) if path.exists() else []
+            if not found:
+                break
+            time.sleep(0.2)  # the last record may be on its way
+        else:
+            raise ReleaseError(
+                f"{path} is damaged: {describe(found)}. dhcpd would drop these leases at its next start, so nothing was"
+                f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has a copy of"
+                " before each switch"
+            )
 
 
 class LeftError(ReleaseError):

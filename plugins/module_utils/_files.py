@@ -39,12 +39,21 @@ def staged(path: Path, text: str, mode: int, uid: int = 0, gid: int = 0) -> Call
 
 def link(path: Path, target: str) -> None:
     """Make *path* a symbolic link to *target* by one rename(2), durably. Raises OSError."""
+    staged_link(path, target)()
+
+
+def staged_link(path: Path, target: str) -> Callable[[], None]:
+    """Have such a link ready beside *path*, and return what puts it there: that needs no more room on the disk."""
     new = path.with_name(f".{path.name}.new")
     with contextlib.suppress(FileNotFoundError):
         new.unlink()
     new.symlink_to(target)
-    new.replace(path)
-    sync(path.parent)
+
+    def replace() -> None:
+        new.replace(path)
+        sync(path.parent)
+
+    return replace
 
 
 def sync_file(path: Path) -> None:

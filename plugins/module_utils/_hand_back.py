@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import prove
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError, sentence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, all_of
 
@@ -24,6 +25,7 @@ class HandBack:
     def __init__(self, trial: Trial, unit: str) -> None:
         self.trial = trial
         self.layout, self.store, self.service = trial.layout, trial.store, trial.service
+        self.families = self.store.families(self.store.current())
         self.packaged = Packaged(unit, trial.service)
 
     def run(self, timeout: float) -> dict[str, Any]:
@@ -42,7 +44,8 @@ class HandBack:
         self._write(note)
         step("tried")
         try:
-            self.service.stop()
+            for family in self.families:
+                self.trial.services[family].stop()
             self.packaged.give_leases_back(self.layout.lease_directory)
             # From here on the package may have leased: it is its file then that the release goes on from.
             note["given"] = True
@@ -68,9 +71,12 @@ class HandBack:
         return self._leave(self.trial.note()) if self.store.current() else self._finish()
 
     def _prove(self, release: str, timeout: float) -> None:
-        askers, _unproved = self.trial.askers(release)
-        answered = self.trial.ask(askers, timeout)
-        deaf = [asker.interface for asker in askers if asker.interface not in answered]
+        # A family of which the package has no leases was never its own.
+        mine = [family for family in self.families if family in self.packaged.leases()]
+        deaf = []
+        for prover in self.trial.provers(release, timeout, mine):
+            answered = prover.ask(prover.askers, timeout)
+            deaf += [asker.interface for asker in prover.askers if asker.interface not in answered]
         if deaf or not self.packaged.runs():
             raise ReleaseError(f"{self.packaged.unit} did not answer on {', '.join(deaf) or 'any interface'}")
 
@@ -79,7 +85,7 @@ class HandBack:
             [
                 self.packaged.yield_no_more,
                 lambda: self.packaged.set_leases_aside(self.layout.lease_directory),
-                lambda: self.layout.quadlet.unlink(missing_ok=True),
+                lambda: self.store.drop_links(None),
                 self.store.give_back_copy,
                 self.service.reload,
             ]
@@ -95,11 +101,14 @@ class HandBack:
         self.trial.step("leaving")
         all_of([lambda: self._write(note)])
         old, cursor = note["old"], self.service.cursor()
+        families = self.store.families(old)
         steps: list[Callable[[], object]] = [self.packaged.stop]
         if note["given"]:
-            steps += [lambda: self.packaged.hand_leases_to(self.layout.lease_directory, self.store.account(old))]
-        steps += [self.packaged.disable, lambda: self.store.write_copy(old), self.service.reload, self.service.restart]
-        steps += [lambda: self.trial.prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
+            directory = self.layout.lease_directory
+            steps += [lambda: self.packaged.hand_leases_to(directory, families, self.store.account(old))]
+        steps += [self.packaged.disable, lambda: self.store.write_copy(old), self.service.reload]
+        steps += [self.trial.services[family].restart for family in families]
+        steps += [lambda: prove(self.trial.provers(old, note["timeout"], families), old, cursor, settle=0.0)]
         failed = all_of(steps)
         back = f"The service runs again as release {old}"
         back = f"{back}, but not as it should: {failed}" if failed else f"{back}."

@@ -67,7 +67,7 @@ def import_conf(text: str, family: int = 4, files: Mapping[str, str] | None = No
     for _round in range(_ROUNDS):
         importer = _Importer(whole, family, kept)
         model = importer.model()
-        found = build({**DEFAULTS, **model} if family == 4 else model, family).problems
+        found = build({**DEFAULTS, **model}, family).problems
         if not found:
             built = parse(build(model, family).text)
             if meaning(built.statements) == wanted:

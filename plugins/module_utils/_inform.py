@@ -92,7 +92,7 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
     xid = int.from_bytes(os.urandom(4), "big")
     with contextlib.ExitStack() as stack:
         sockets = {
-            name: stack.enter_context(_tap(name)) for name in (LOOPBACK, *(a.interface for a in waiting.values()))
+            name: stack.enter_context(tap(name)) for name in (LOOPBACK, *(a.interface for a in waiting.values()))
         }
         end = time.monotonic() + timeout
         ask_at = 0.0
@@ -102,9 +102,9 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
                     sockets[asker.interface].send(request(asker, xid))
                 ask_at = time.monotonic() + REPEAT_EVERY
             pause = max(0.0, min(ask_at, end) - time.monotonic())
-            for tap in select.select(list(sockets.values()), [], [], pause)[0]:
-                frame, origin = tap.recvfrom(2048)
-                if tap is not sockets[LOOPBACK] and origin[2] != PACKET_OUTGOING:
+            for ready in select.select(list(sockets.values()), [], [], pause)[0]:
+                frame, origin = ready.recvfrom(2048)
+                if ready is not sockets[LOOPBACK] and origin[2] != PACKET_OUTGOING:
                     continue
                 address = answered_address(frame, xid)
                 if address in waiting:
@@ -112,10 +112,11 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
     return answered
 
 
-def _tap(interface: str) -> socket.socket:
-    tap = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    tap.bind((interface, ETH_P_ALL))
-    return tap
+def tap(interface: str) -> socket.socket:
+    """A packet socket that sees every frame of an interface."""
+    made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    made.bind((interface, ETH_P_ALL))
+    return made
 
 
 def _message_type(options: bytes) -> int | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Mapping
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import PREFIX, SHARED
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import key_problems
 
-PREFIX = "dhcpd_container_"
-LISTS = ("image_keys", "interfaces", "allow_dynamic_interfaces", "arguments")
+LISTS = ("image_keys", "interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6")
 HOW_TO_IMAGE = (
     "build one with `ansible-playbook quadlet.dhcpd.build_image`, which prints what to set,"
     " or name one of a registry of yours"
@@ -30,6 +30,14 @@ _CONFIGURATION = (
     "failover_peers", "ldap", "option_definitions", "conditionals", "includes", "raw_head", "raw",
 )  # fmt: skip
 
+#: Each of these gives a family something to serve.
+_SERVES = ("config_src", "ldap", "subnets", "shared_networks", "groups", "includes", "raw")
+
+
+def families(variables: Mapping[str, Any]) -> list[int]:
+    """The address families that the role's variables (without their prefix) let this host serve."""
+    return [4 if suffix == "" else 6 for suffix in ("", "6") if any(variables.get(key + suffix) for key in _SERVES)]
+
 
 def problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> list[str]:
     """Every problem of the invocation.
@@ -40,11 +48,15 @@ def problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> li
         *_list_problems(variables),
         *_image_problems(variables),
         *_interface_problems(variables["interfaces"], "interfaces"),
+        *_interface_problems(variables["interfaces6"], "interfaces6"),
         *_ldap_problems(variables),
         *_interface_problems(variables["allow_dynamic_interfaces"], "allow_dynamic_interfaces"),
-        *_argument_problems(variables["arguments"]),
+        *_argument_problems(variables["arguments"], "arguments"),
+        *_argument_problems(variables["arguments6"], "arguments6"),
         *_user_problems(str(variables["user"])),
-        *_source_problems(variables),
+        *_source_problems(variables, ""),
+        *_source_problems(variables, "6"),
+        *_serving_problems(variables),
         *_file_problems(variables, is_file),
         *_number_problems(variables),
     ]
@@ -60,7 +72,7 @@ def _list_problems(variables: Mapping[str, Any]) -> list[str]:
 
 def _file_problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> list[str]:
     found = []
-    for name in ("image_archive", "config_src"):  # what config_src includes is the lookup's to read
+    for name in ("image_archive", "config_src", "config_src6"):  # what config_src includes is the lookup's to read
         path = str(variables[name] or "")
         if not path:
             continue
@@ -142,12 +154,12 @@ def _ldap_problems(variables: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _argument_problems(arguments: Any) -> list[str]:
+def _argument_problems(arguments: Any, variable: str) -> list[str]:
     found: list[str] = []
     if not isinstance(arguments, list):
         return found
     for number, argument in enumerate(arguments):
-        where = f"{PREFIX}arguments[{number}]"
+        where = f"{PREFIX}{variable}[{number}]"
         if not str(argument) or not str(argument).isprintable():
             found.append(
                 f"{where}: {argument!r} is not allowed; give one printable word of dhcpd's command line, see dhcpd(8)"
@@ -167,13 +179,26 @@ def _user_problems(user: str) -> list[str]:
     ]
 
 
-def _source_problems(variables: Mapping[str, Any]) -> list[str]:
-    if not variables["config_src"]:
+def _serving_problems(variables: Mapping[str, Any]) -> list[str]:
+    if families(variables):
         return []
-    set_too = [key for key in _CONFIGURATION if variables.get(key)]
+    return [
+        f"{PREFIX}subnets: there is nothing to serve; give {PREFIX}subnets for IPv4, {PREFIX}subnets6 for IPv6, or both"
+        f" (or one of {', '.join(key for key in _SERVES if key != 'subnets')}, each with a 6 at its end for IPv6)"
+    ]
+
+
+def _source_problems(variables: Mapping[str, Any], suffix: str) -> list[str]:
+    if not variables[f"config_src{suffix}"]:
+        return []
+    # What both families share may be there for the other one.
+    other = "" if suffix else "6"
+    alone = variables[f"config_src{other}"] or (6 if other else 4) not in families(variables)
+    keys = [key if key in SHARED else key + suffix for key in _CONFIGURATION if alone or key not in SHARED]
+    set_too = [key for key in keys if variables.get(key)]
     if not set_too:
         return []
     return [
-        f"{PREFIX}config_src: the file is the whole configuration; leave out "
+        f"{PREFIX}config_src{suffix}: the file is the whole configuration; leave out "
         + " and ".join(f"{PREFIX}{key}" for key in set_too)
     ]

@@ -46,12 +46,14 @@ class Contents:
     """What a lease file holds: of each address, host and failover peer the last record.
 
     states: of every address, by its key (_lease_records.key_of). kept: kind and declaration of those that were asked
-    for. declarations: how many of any kind, repeated ones too; records: how many of these are of addresses.
+    for. removed: the hosts of dhcpd.conf that OMAPI removed. declarations: how many of any kind, repeated ones too;
+    records: how many of these are of addresses.
     """
 
     states: dict[bytes, str] = field(default_factory=dict)
     kept: dict[bytes, tuple[str, bytes]] = field(default_factory=dict)
     hosts: dict[str, Fields] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
     failover: dict[str, Fields] = field(default_factory=dict)
     kinds: set[str] = field(default_factory=set)
     server_duid: Optional[str] = None
@@ -121,6 +123,9 @@ def _fill(contents: Contents, stream: BinaryIO, keep: Optional[Callable[[bytes, 
             contents.byte_order = what["order"]
     contents.records = records
     contents.declarations += records
+    contents.removed = {
+        name for name, host in contents.hosts.items() if host.get("deleted") and not host.get("dynamic")
+    }
     contents.hosts = {name: host for name, host in contents.hosts.items() if not host.get("deleted")}
 
 

@@ -17,6 +17,9 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_grammar impor
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_lexer import NEVER
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_records import key_of
 
+#: What is told of a host.
+HOST = ("name", "hardware_type", "hardware", "uid", "fixed_addresses")
+
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
@@ -102,6 +105,12 @@ def select(contents: Contents, asked: Query) -> list[Fields]:
         (lease for lease in contents.leases() if asked.matches(lease)), key=lambda one: key_of(one["address"])
     )
     return [{name: as_text(value) if name in TIMES else value for name, value in lease.items()} for lease in found]
+
+
+def hosts(contents: Contents) -> list[Fields]:
+    """Return the reservations that were added at run time, which dhcpd writes as dynamic."""
+    added = (host for host in contents.hosts.values() if host.get("dynamic"))
+    return [{key: host.get(key) for key in HOST} for host in added]
 
 
 def as_text(seconds: Optional[int]) -> Optional[str]:

@@ -114,6 +114,11 @@ class Address(NamedTuple):
     valid_lifetime: Optional[int]
     proto: Optional[int]
 
+    @property
+    def is_link_local(self) -> bool:
+        """Whether it is one of fe80::/10 (RFC 4291, section 2.5.6)."""
+        return self.family == 6 and self.address[:4].lower() in ("fe80", "fe90", "fea0", "feb0")
+
 
 class UdpSocket(NamedTuple):
     """A UDP socket; family is 4 or 6, interface is what SO_BINDTODEVICE bound it to, None = none.

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Iterable
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import LEASES, PACKAGED, replace
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import PACKAGED, replace
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Layout, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 
@@ -35,20 +37,29 @@ class Packaged:
         """Whether the unit is active."""
         return self._service.is_active(self.unit)
 
-    def leases(self) -> Path:
-        """Where it keeps its leases: the first of the packages' places that exists. Raises ReleaseError."""
-        for path in PACKAGED:
-            place = self._root / path.lstrip("/")
-            if place.name == LEASES and place.exists():
-                return place
-        raise ReleaseError(f"{self.unit}: no lease file in any of {', '.join(PACKAGED)}")
+    def leases(self) -> dict[Family, Path]:
+        """Where it keeps its leases: the first of the packages' places that exists, of each family that it served.
 
-    def hand_leases_to(self, directory: Path, account: Account) -> None:
-        """Stop the unit, and let the service in the container start from its last lease."""
-        place = self.leases()
+        Debian's unit serves both families. Raises ReleaseError where there are no leases at all.
+        """
+        found = {}
+        for family in FAMILIES:
+            places = [self._root / path.lstrip("/") for path in PACKAGED[family]]
+            there = [place for place in places if place.name == family.leases and place.exists()]
+            found.update({family: there[0]} if there else {})
+        if not found:
+            raise ReleaseError(f"{self.unit}: no lease file in any of {', '.join(sum(PACKAGED.values(), ()))}")
+        return found
+
+    def hand_leases_to(self, directory: Path, families: Iterable[Family], account: Account) -> None:
+        """Stop the unit, and let the containers start from its last leases; a family that had none, afresh."""
+        there = self.leases()
         self.stop()
         _files.make_directory(directory, 0o750, account.uid, account.gid)
-        replace(directory, place, account.uid, account.gid)
+        for family in families:
+            ours = directory / family.leases
+            if family in there or not ours.exists():
+                replace(ours, there.get(family), account.uid, account.gid)
 
     def make_way(self, directory: Path) -> None:
         """Before a take over: leases of another time go aside, so that what is taken back was taken over.
@@ -56,9 +67,10 @@ class Packaged:
         Raises ReleaseError where the package has no leases to take over.
         """
         self.leases()
-        ours = directory / LEASES
-        if ours.exists():
-            ours.rename(_files.unused(directory / f"{LEASES}.before-take-over"))
+        for family in FAMILIES:
+            ours = directory / family.leases
+            if ours.exists():
+                ours.rename(_files.unused(directory / f"{family.leases}.before-take-over"))
 
     def take_leases_back(self, directory: Path) -> None:
         """Take back the leases, and set the container's file aside."""
@@ -67,17 +79,18 @@ class Packaged:
 
     def give_leases_back(self, directory: Path) -> None:
         """Take back the leases, with those that the container added: its file was made from the package's."""
-        ours = directory / LEASES
-        if ours.exists():
-            place = self.leases()
-            there = place.stat()
-            replace(place.parent, ours, there.st_uid, there.st_gid)
+        for family, place in self.leases().items():
+            ours = directory / family.leases
+            if ours.exists():
+                there = place.stat()
+                replace(place, ours, there.st_uid, there.st_gid)
 
     def set_leases_aside(self, directory: Path) -> None:
-        """The container's file goes, so that no later release starts from leases that have aged meanwhile."""
-        ours = directory / LEASES
-        if ours.exists():
-            ours.rename(directory / f"{LEASES}.handed-back")
+        """The containers' files go, so that no later release starts from leases that have aged meanwhile."""
+        for family in FAMILIES:
+            ours = directory / family.leases
+            if ours.exists():
+                ours.rename(directory / f"{family.leases}.handed-back")
 
     def stop(self) -> None:
         """Stop the unit."""

@@ -16,7 +16,7 @@ from typing import Optional
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._host_files import Files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import Platform, Policy, Space
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_platform import QUADLET, SPACE
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_platform import SPACE
 
 _QUADLETS = ("/run/containers/systemd", "/etc/containers/systemd", "/usr/share/containers/systemd")
 _TIME_ERROR = 5
@@ -34,7 +34,7 @@ def read(files: Files, policy: Policy) -> Platform:
         selinux=_selinux(files),
         apparmor=_apparmor(files),
         accounts=accounts,
-        quadlets=_quadlets(files),
+        quadlets=_quadlets(files, policy.family.unit),
         shut=_shut(files, policy),
         l3mdev=files.text("/proc/sys/net/ipv4/udp_l3mdev_accept").strip() == "1",
     )
@@ -91,14 +91,14 @@ def _accounts(files: Files) -> Optional[tuple[tuple[str, int, str], ...]]:
     return found or None
 
 
-def _quadlets(files: Files) -> dict[str, str]:
-    """What quadlet would take for dhcpd.container, or read with it, and where each link leads."""
+def _quadlets(files: Files, unit: str) -> dict[str, str]:
+    """What quadlet would take for *unit*, or read with it, and where each link leads."""
     found = []
     for directory in _QUADLETS:
-        found += files.glob(f"{directory}/**/{QUADLET}")
-        found += files.glob(f"{directory}/{QUADLET}.d/*.conf")
-        if files.exists(f"{directory}/{QUADLET}"):  # a link that leads nowhere is no match of a pattern
-            found.append(f"{directory}/{QUADLET}")
+        found += files.glob(f"{directory}/**/{unit}")
+        found += files.glob(f"{directory}/{unit}.d/*.conf")
+        if files.exists(f"{directory}/{unit}"):  # a link that leads nowhere is no match of a pattern
+            found.append(f"{directory}/{unit}")
     return {path: _target(files, path) for path in dict.fromkeys(found)}
 
 

@@ -12,6 +12,7 @@ import shlex
 from pathlib import Path
 from typing import Callable, Sequence, Tuple
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import redact
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Account, Image, ReleaseError
 
@@ -130,16 +131,16 @@ class Podman:
             err += f"\nit did not end within {TEST_LIMIT} s"
         return None if status == 0 else dhcpd_words(err or out) or f"exit status {status}"
 
-    def service_of(self, directory: Path) -> str:
-        """The text of the systemd service that quadlet makes of *directory*/dhcpd.container.
+    def service_of(self, directory: Path, family: Family) -> str:
+        """The text of the systemd service that quadlet makes of a family's unit in *directory*.
 
         Raises ReleaseError with quadlet's words where it makes none: an unknown key, say.
         """
         status, out, err = self.run(["env", f"QUADLET_UNIT_DIRS={directory}", QUADLET, "-dryrun"])
-        _before, found, text = out.partition("---dhcpd.service---\n")
+        _before, found, text = out.partition(f"---{family.service}---\n")
         if status or not found:
             raise ReleaseError(
-                f"quadlet refuses dhcpd.container: {_last_lines(err) or 'it makes no dhcpd.service of it'}"
+                f"quadlet refuses {family.unit}: {_last_lines(err) or f'it makes no {family.service} of it'}"
             )
         return text.partition("\n---")[0].strip() + "\n"
 

@@ -27,6 +27,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import _platform_col
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _rogue as rogue
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _sockets as sockets
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._host_files import Files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import EMPTY, PACKAGED, starting_point
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
@@ -34,7 +35,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model imp
     LEASES,
     OTHER,
     REGULAR,
-    UNIT,
     UNREADABLE,
     Host,
     Podman,
@@ -51,8 +51,8 @@ _QUADLET = (
     "usr/local/libexec/podman/quadlet",
 )
 _UNIT_PROPERTIES = (*managers.PROPERTIES, "FragmentPath", "SourcePath", "DropInPaths")
-_UNITS = (UNIT, *managers.UNITS, *boot_servers.UNITS, *firewall.UNITS)
-_LEASE = re.compile(rb"^[ \t]*lease[ \t]+[0-9]", re.MULTILINE)
+_UNITS = tuple(dict.fromkeys((IPV4.service, *managers.UNITS, *boot_servers.UNITS, *firewall.UNITS, IPV6.service)))
+_LEASE = re.compile(rb"^[ \t]*(?:lease[ \t]+[0-9]|ia-(?:na|ta|pd)[ \t])", re.MULTILINE)
 _CHUNK = 1 << 20
 _NO_COMMAND = 127
 _PORTS = (67, 68, 546, 547)
@@ -106,7 +106,7 @@ def collect(policy: Policy, runner: Runner, root: str = "/", kernel: Kernel = KE
         systemd=Path(root, "run/systemd/system").is_dir(),
         cgroup_v2=Path(root, "sys/fs/cgroup/cgroup.controllers").exists(),
         os_release=os_release,
-        unit=(units or {}).get(UNIT),
+        unit=(units or {}).get(policy.family.service),
         managers=reading,
         clients=tuple(managers.clients(links or (), root)),
         waiting=tuple(waiting),
@@ -183,7 +183,7 @@ def _show(problems: dict[str, str], runner: Runner) -> Optional[dict[str, dict[s
     """systemd's properties of all units that matter, by one command; they come in the order of the question."""
     status, out, err = runner(["systemctl", "show", *_UNITS, f"--property={','.join(_UNIT_PROPERTIES)}"])
     if status:
-        problems["unit"] = f"systemctl show {UNIT}: {_last(err) or f'status {status}'}"
+        problems["unit"] = f"systemctl show {_UNITS[0]}: {_last(err) or f'status {status}'}"
         problems["managers"] = "which network managers run is unknown"
         return None
     blocks = (dict(_assignments(block)) for block in out.split("\n\n"))
@@ -227,7 +227,7 @@ def _start_problem(problems: dict[str, str], policy: Policy, root: str) -> Optio
     """What the release module would object to, by its own decision."""
     directory = Path(root, policy.lease_file.lstrip("/")).parent
     try:
-        starting_point(directory, policy.initial_leases, Path(root))
+        starting_point(directory, policy.family, policy.initial_leases, Path(root))
     except ReleaseError as error:
         return str(error).replace(f"{root.rstrip('/')}/", "/")
     except OSError as error:
@@ -237,7 +237,10 @@ def _start_problem(problems: dict[str, str], policy: Policy, root: str) -> Optio
 
 def _survey(host: Host, policy: Policy, kernel: Kernel) -> Optional[rogue.Survey]:
     names = serving(host, policy)
-    if names is None or host.links is None or 4 not in policy.families:
+    if 4 not in policy.families:
+        host.problems["survey"] = "only servers of IPv4 are looked for"
+        return None
+    if names is None or host.links is None:
         return None
     macs = {link.name: link.mac for link in host.links if link.name in names}
     missing = {name: "there is no such interface" for name in names if name not in macs}
@@ -285,7 +288,7 @@ def _missing(runner: Runner, os_release: dict[str, str], podman: Podman) -> tupl
 
 
 def _files(problems: dict[str, str], policy: Policy, root: str) -> dict[str, str]:
-    paths = {policy.lease_file, *PACKAGED}
+    paths = {policy.lease_file, *PACKAGED[policy.family]}
     if policy.initial_leases not in (None, EMPTY):
         paths.add(str(policy.initial_leases))
     states = {}

@@ -90,6 +90,10 @@ def _interface(host: Host, policy: Policy, name: str, links: dict[str, Link]) ->
             hint = f"declare the subnet of {name}, even an empty one, or correct its address"
             expected = f"an address in {join(declared)}"
             findings.append(Finding(_CHECK, FAILURE, f"{name} has {texts}", expected, hint))
+        if family == 6 and mine and not any(a.interface == name for a in host.addresses or () if a.is_link_local):
+            found, expected = f"{name} has no link-local address", f"an address in fe80::/10 on {name}"
+            hint = f"let {name} have one (systemd-networkd: LinkLocalAddressing=ipv6): DHCPv6 is spoken from it"
+            findings.append(Finding(_CHECK, FAILURE, found, expected, hint))
         ready.append(texts)
     if not findings:
         findings.append(Finding(_CHECK, OK, f"{name} is up with {join(ready)}", f"{name} ready to serve"))

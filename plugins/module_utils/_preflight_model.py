@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Iterable, List, NamedTuple, Optional, Tuple, Union
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._boot_servers import Server
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._firewall import Firewall
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import LeaseFile
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._managers import Client, Reading
@@ -23,7 +24,6 @@ WARNING = "warning"
 FAILURE = "failure"
 NOT_CHECKABLE = "not_checkable"
 
-UNIT = "dhcpd.service"
 LEASE_FILE = "/var/lib/dhcpd/dhcpd.leases"
 
 Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -43,9 +43,11 @@ class Finding(NamedTuple):
 class Policy:
     """What is asked of a host; the names are the module's options.
 
-    initial_leases is None, "empty" or the path of a lease file to start from. families holds 4, 6 or both:
-    what dhcpd serves. tcp_ports are those that the configuration opens (OMAPI, failover). known_servers are the
-    addresses of servers that may answer beside this one. take_over is the unit of a packaged dhcpd that is to go.
+    initial_leases is None, "empty" or the path of a lease file to start from. families holds 4, 6 or both, which is
+    what dhcpd serves; service, leases and unit are those of IPv6 where it is 6 alone. others are families that the
+    release serves too, each judged by a policy of its own. tcp_ports are those that the configuration opens (OMAPI,
+    failover). known_servers are the addresses of servers that may answer beside this one. take_over is the unit of a
+    packaged dhcpd that is to go.
     """
 
     interfaces: tuple[str, ...] = ()
@@ -54,11 +56,17 @@ class Policy:
     lease_file: str = LEASE_FILE
     initial_leases: Optional[str] = None
     families: tuple[int, ...] = (4,)
+    others: tuple[int, ...] = ()
     tcp_ports: tuple[int, ...] = ()
     user: str = "dhcpd"
     rogues: bool = False
     known_servers: tuple[str, ...] = ()
     take_over: Optional[str] = None
+
+    @property
+    def family(self) -> Family:
+        """Whose service, lease file and unit are looked at."""
+        return IPV4 if 4 in self.families else IPV6
 
     def declared(self, *families: int) -> tuple[Network, ...]:
         """The declared subnets of the families that are served, or of those given."""
@@ -121,7 +129,8 @@ class Host:
     """A host as it was read, once, before any check looks at it.
 
     None means "could not be read", and problems then says why, under the field's name. holders maps a socket
-    inode to its processes, an unseen owner being no key. unit holds systemd's properties of dhcpd.service.
+    inode to its processes, an unseen owner being no key. unit holds systemd's properties of dhcpd.service or
+    dhcpd6.service.
     packages are those of the distribution that are missing. files maps a path to its state (ABSENT ...).
     managers is what the network managers' files say, clients the DHCP clients that run, waiting the servers
     that would start at the next boot. start_problem is the release's own objection to starting without leases.
@@ -158,9 +167,7 @@ class Host:
         """The addresses of a family on all interfaces but loopback ones; IPv6's link-local ones don't count."""
         skipped = self.loopbacks()
         return [
-            a
-            for a in self.addresses or ()
-            if a.family == family and a.interface not in skipped and not a.address.startswith("fe80:")
+            a for a in self.addresses or () if a.family == family and a.interface not in skipped and not a.is_link_local
         ]
 
     def loopbacks(self) -> set[str]:

@@ -14,13 +14,13 @@ import ipaddress
 from typing import Optional, Union
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight_system as system
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import TcpListener, UdpSocket
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._networkd import SERVER
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import (
     FAILURE,
     NOT_CHECKABLE,
     OK,
-    UNIT,
     WARNING,
     Finding,
     Host,
@@ -35,6 +35,8 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._sockets import ETH_
 SERVER_PORT = 67
 CLIENT_PORT = 68
 PORTS = {4: (SERVER_PORT, CLIENT_PORT), 6: (547, 546)}
+
+_OURS = frozenset(family.service for family in FAMILIES)
 
 # DHCP clients by the kernel's 15-character command name, with the protocols their DHCP sockets use: the two
 # managers also open packet sockets for other ends (ARP, LLDP), which say nothing of DHCP.
@@ -82,6 +84,7 @@ def ports(host: Host, policy: Policy) -> list[Finding]:
                 findings.append(Finding(check, OK, f"UDP {port} is free", f"UDP {port} free"))
     if 4 in policy.families:
         findings += _packet_clients(host, policy)
+    findings += _taken_along(host, policy)
     return list(dict.fromkeys(findings + _tcp(host, policy) + _waiting(host, policy)))
 
 
@@ -108,14 +111,27 @@ def rogues(host: Host, policy: Policy) -> list[Finding]:
     return findings
 
 
+def _taken_along(host: Host, policy: Policy) -> list[Finding]:
+    """What a unit that is taken over serves beside, and would serve no longer: Debian's has a dhcpd for each family."""
+    findings = []
+    for family in sorted({4, 6} - {*policy.families, *policy.others}):
+        port = PORTS[family][0]
+        holders = [host.holders.get(s.inode, []) for s in host.udp or () if s.port == port and s.family == family]
+        if policy.take_over and any(owner.unit == policy.take_over for owners in holders for owner in owners):
+            found = f"{policy.take_over} serves IPv{family} too (UDP {port}), and would be stopped with it"
+            hint = f"let the release serve IPv{family} as well, or turn it off in that unit's own configuration"
+            findings.append(Finding("ports", FAILURE, found, "a take-over of all that the unit serves", hint))
+    return findings
+
+
 def _server_socket(host: Host, policy: Policy, socket: UdpSocket) -> Finding:
     """Judge a holder of the server's port: ours, another interface's, or a conflict."""
     check, expected = "ports", f"UDP {socket.port} free"
     owners = host.holders.get(socket.inode, [])
     device = _device(host, socket)
     found = f"UDP {socket.port}{_at(socket, device)} is held by {_owners(owners, socket)}"
-    if owners and all(owner.unit == UNIT for owner in owners) and system.is_ours(host.unit):
-        return Finding(check, OK, found, f"UDP {socket.port} held by {UNIT} or free")
+    if owners and all(owner.unit == policy.family.service for owner in owners) and system.is_ours(host.unit):
+        return Finding(check, OK, found, f"UDP {socket.port} held by {policy.family.service} or free")
     if policy.take_over and owners and all(owner.unit == policy.take_over for owner in owners):
         return Finding(check, OK, f"{found}, which will be taken over", expected)
     mine = serving(host, policy)
@@ -191,8 +207,10 @@ def _tcp(host: Host, policy: Policy) -> list[Finding]:
         for listener in listeners:
             owners = host.holders.get(listener.inode, [])
             found = f"TCP {port} is held by {_owners(owners, listener)}"
-            if owners and all(owner.unit == UNIT for owner in owners) and system.is_ours(host.unit):
-                findings.append(Finding(check, OK, found, f"TCP {port} held by {UNIT} or free"))
+            units = {owner.unit for owner in owners}
+            mine = units <= _OURS and (policy.family.service not in units or system.is_ours(host.unit))
+            if owners and mine:
+                findings.append(Finding(check, OK, found, f"TCP {port} held by {policy.family.service} or free"))
             else:
                 findings.append(Finding(check, FAILURE, found, f"TCP {port} free", _stop(owners)))
         if not listeners:
@@ -208,7 +226,7 @@ def _waiting(host: Host, policy: Policy) -> list[Finding]:
     if "waiting" in host.problems:
         findings.append(not_checkable(check, host, "waiting", "configuration of DHCP servers to read", "run as root"))
     for server in host.waiting:
-        if server.family not in policy.families or server.unit == policy.take_over:
+        if server.family not in policy.families or server.unit in (policy.take_over, policy.family.service):
             continue
         port = PORTS[server.family][0]
         where = "" if server.interfaces is None else f" on {join(server.interfaces)}"
@@ -283,9 +301,10 @@ def _stop(owners: list[Process]) -> str:
     units = list(dict.fromkeys(o.unit for o in owners if o.unit and o.unit.endswith(".service")))
     if any(unit in _MANAGERS for unit in units):
         return f"turn off the DHCP server in the configuration of {join(units)}"
-    if UNIT in units:
+    ours = [unit for unit in units if unit in _OURS]
+    if ours:
         # A generated unit can't be disabled; what stands in the place of ours, service_unit says.
-        return f"systemctl stop {UNIT}"
+        return f"systemctl stop {join(ours)}"
     if units:
         return f"systemctl disable --now {' '.join(units)}, where it is not needed"
     containers = [o.container[:12] for o in owners if o.container]

@@ -31,8 +31,6 @@ SPACE = {
     "/var/lib/containers": (300 * _MIB, 2000),
     "/var/lib/dhcpd_container": (100 * _MIB, 100),
 }
-QUADLET = "dhcpd.container"
-OURS = "/etc/dhcp/current/dhcpd.container"
 _TRIAL = "/etc/dhcp/releases/"
 _CHECK = "platform"
 
@@ -47,7 +45,7 @@ def resources(host: Host, policy: Policy) -> list[Finding]:
         *_clock(platform),
         *_security(platform),
         *_account(platform, policy),
-        *_quadlets(platform),
+        *_quadlets(platform, policy.family.unit),
     ]
 
 
@@ -135,15 +133,16 @@ def _account(platform: Platform, policy: Policy) -> list[Finding]:
     return [Finding(_CHECK, OK, f"account {policy.user} with number {uid}", expected)]
 
 
-def _quadlets(platform: Platform) -> list[Finding]:
-    check, expected = "service_unit", f"no {QUADLET} but the link to {OURS}, and no drop-ins for it"
+def _quadlets(platform: Platform, unit: str) -> list[Finding]:
+    ours = f"/etc/dhcp/current/{unit}"
+    check, expected = "service_unit", f"no {unit} but the link to {ours}, and no drop-ins for it"
     findings = []
     for path, target in platform.quadlets.items():
-        if target == OURS or (path.startswith("/run/") and target.startswith(_TRIAL)):
+        if target == ours or (path.startswith("/run/") and target.startswith(_TRIAL)):
             continue
         what = f"a link to {target}" if target else "no link of this collection's"
         if ".d/" in path:
-            what = f"a drop-in that changes {QUADLET}"
+            what = f"a drop-in that changes {unit}"
         hint = f"move {path} away, then systemctl daemon-reload"
         findings.append(Finding(check, FAILURE, f"{path} is {what}", expected, hint))
     return findings

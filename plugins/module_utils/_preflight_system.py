@@ -23,7 +23,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model imp
     OK,
     OTHER,
     REGULAR,
-    UNIT,
     UNREADABLE,
     WARNING,
     Finding,
@@ -43,7 +42,6 @@ _OUR_SOURCES = (
     "/etc/dhcp/releases/",
     "/etc/dhcp/current/",
 )
-_EXPECTED_UNIT = f"no {UNIT}, or this collection's"
 
 
 def is_ours(unit: Optional[Mapping[str, str]]) -> bool:
@@ -60,10 +58,11 @@ def is_ours(unit: Optional[Mapping[str, str]]) -> bool:
 
 
 def service_unit(host: Host, policy: Policy) -> list[Finding]:
-    """The name dhcpd.service is free or ours: no foreign unit file, mask or drop-in stands before it."""
-    check = "service_unit"
+    """The name of the service is free or ours: no foreign unit file, mask or drop-in stands before it."""
+    check, service = "service_unit", policy.family.service
+    expected_unit = f"no {service}, or this collection's"
     if host.unit is None:
-        return [not_checkable(check, host, "unit", _EXPECTED_UNIT)]
+        return [not_checkable(check, host, "unit", expected_unit)]
     unit = host.unit
     state, fragment, source = (
         unit.get("LoadState", ""),
@@ -72,19 +71,19 @@ def service_unit(host: Host, policy: Policy) -> list[Finding]:
     )
     findings = []
     if "masked" in (state, unit.get("UnitFileState", "")) or unit.get("UnitFileState") == "masked-runtime":
-        hint = f"systemctl unmask {UNIT} (with --runtime where the link is under /run)"
-        findings.append(Finding(check, FAILURE, f"{UNIT} is masked", f"{UNIT} not masked", hint))
+        hint = f"systemctl unmask {service} (with --runtime where the link is under /run)"
+        findings.append(Finding(check, FAILURE, f"{service} is masked", f"{service} not masked", hint))
     elif fragment and not is_ours(unit):
-        found = f"{UNIT} is {fragment}" + (f", made from {source}" if source else "")
-        findings.append(Finding(check, FAILURE, found, _EXPECTED_UNIT, _foreign_hint(fragment, source)))
+        found = f"{service} is {fragment}" + (f", made from {source}" if source else "")
+        findings.append(Finding(check, FAILURE, found, expected_unit, _foreign_hint(service, fragment, source)))
     elif state not in ("loaded", "not-found"):
-        hint = f"systemctl status {UNIT} says why"
-        findings.append(Finding(check, WARNING, f"{UNIT} has LoadState {state or 'unknown'}", _EXPECTED_UNIT, hint))
+        hint = f"systemctl status {service} says why"
+        findings.append(Finding(check, WARNING, f"{service} has LoadState {state or 'unknown'}", expected_unit, hint))
     for path in unit.get("DropInPaths", "").split():
-        findings += _drop_in(path)
+        findings += _drop_in(service, path)
     if not findings:
-        found = f"{UNIT} is made from {source or fragment}" if fragment else f"there is no {UNIT}"
-        findings.append(Finding(check, OK, found, _EXPECTED_UNIT))
+        found = f"{service} is made from {source or fragment}" if fragment else f"there is no {service}"
+        findings.append(Finding(check, OK, found, expected_unit))
     return findings
 
 
@@ -121,11 +120,12 @@ def leases(host: Host, policy: Policy) -> list[Finding]:
         return [Finding(check, OK, f"{path} will start from the leases of {policy.take_over}", expected)]
     if choice not in (None, EMPTY):
         return [_initial(host, str(choice))]
-    unread = [other for other in PACKAGED if host.files.get(other) == UNREADABLE]
+    unread = [other for other in PACKAGED[policy.family] if host.files.get(other) == UNREADABLE]
     if unread and choice is None:
         return [not_checkable(check, host, unread[0], expected, "run as root")]
     if host.start_problem is not None:
-        hint = "set dhcpd_container_initial_leases: empty | PATH (empty forgets every lease, PATH is copied)"
+        variable = f"dhcpd_container_initial_leases{policy.family.suffix}"
+        hint = f"set {variable}: empty | PATH (empty forgets every lease, PATH is copied)"
         return [Finding(check, FAILURE, host.start_problem, expected, hint)]
     found = "as chosen" if choice == EMPTY else "as there are no leases anywhere"
     return [Finding(check, OK, f"{path} will be made empty, {found}", expected)]
@@ -172,18 +172,18 @@ def wanted_packages(os_release: Mapping[str, str]) -> tuple[str, ...]:
     return ("podman", "golang-github-containers-common" if is_debian(os_release) else "containers-common")
 
 
-def _foreign_hint(fragment: str, source: str) -> str:
+def _foreign_hint(service: str, fragment: str, source: str) -> str:
     if fragment.startswith(("/usr/lib/systemd/", "/lib/systemd/")):
         return "it belongs to a package: stop it and remove the packaged DHCP server"
     if fragment.startswith("/run/systemd/transient/"):
-        return f"systemctl stop {UNIT}"
+        return f"systemctl stop {service}"
     file = source if source and fragment.startswith(_GENERATED) else fragment
-    return f"it takes the service's name: systemctl stop {UNIT}, remove {file}, systemctl daemon-reload"
+    return f"it takes the service's name: systemctl stop {service}, remove {file}, systemctl daemon-reload"
 
 
-def _drop_in(path: str) -> list[Finding]:
+def _drop_in(service: str, path: str) -> list[Finding]:
     """Judge a drop-in: the distribution's for every service is none of ours to judge."""
-    check, expected = "service_unit", f"no drop-ins for {UNIT}"
+    check, expected = "service_unit", f"no drop-ins for {service}"
     hint = f"remove {path} or move what it says into the inventory, then systemctl daemon-reload"
     if "/service.d/" in path:
         if path.startswith(("/usr/lib/", "/lib/")):
@@ -191,8 +191,8 @@ def _drop_in(path: str) -> list[Finding]:
         return [Finding(check, WARNING, f"{path} changes every service, this one too", expected, hint)]
     # systemctl set-property writes there, and can set nothing but resource limits.
     if "/system.control/" in path:
-        return [Finding(check, WARNING, f"{path} limits {UNIT}", expected, hint)]
-    return [Finding(check, FAILURE, f"{path} changes {UNIT}", expected, hint)]
+        return [Finding(check, WARNING, f"{path} limits {service}", expected, hint)]
+    return [Finding(check, FAILURE, f"{path} changes {service}", expected, hint)]
 
 
 def _installed(host: Host) -> Finding:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from typing import Callable, Iterable, NamedTuple
+from typing import Callable, Iterable, NamedTuple, Sequence
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _netlink
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _inform6, _netlink
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of, hint
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
@@ -23,16 +24,21 @@ ROUND = 0.5  # s; how long one round of questions waits before the service itsel
 Ask = Callable[[Iterable[Asker], float], "set[str]"]
 
 
-def askers_of(interfaces: Iterable[str], texts: Iterable[str]) -> tuple[list[Asker], list[str]]:
-    """Who can ask a server with the configuration *texts* on this host, and what can't be proved and why.
+def ask_of(family: Family) -> Ask:
+    """How a family's server is asked."""
+    return _inform.ask if family == IPV4 else _inform6.ask
 
-    Without *interfaces* it is dhcpd's own choice: those with an address in a declared subnet. Where LDAP has subnets,
-    each of *interfaces* is asked.
+
+def askers_of(family: Family, interfaces: Iterable[str], texts: Iterable[str]) -> tuple[list[Asker], list[str]]:
+    """Who can ask a family's server with the configuration *texts* on this host, and what can't be proved and why.
+
+    Without *interfaces* it is dhcpd's own choice: those with an address in a declared subnet. IPv4 asks from that
+    address, IPv6 from the interface's link-local one. Where LDAP has subnets, each of *interfaces* is asked.
     Raises ReleaseError where the texts don't lex.
     """
     try:
         texts = list(texts)
-        subnets = [net for net in declared_subnets(texts) if net.version == 4]
+        subnets = [net for net in declared_subnets(texts) if net.version == family.number]
     except LexError as error:
         raise ReleaseError(f"files: the declared subnets cannot be read: {error}") from error
     named = set(interfaces) if directory_of(texts) else set()
@@ -41,17 +47,20 @@ def askers_of(interfaces: Iterable[str], texts: Iterable[str]) -> tuple[list[Ask
     inside = {
         address.interface: address.address
         for address in reversed(addresses)
-        if address.family == 4
+        if address.family == family.number
         and (address.interface in named or any(ipaddress.ip_address(address.address) in net for net in subnets))
     }
+    local = {address.interface: address.address for address in reversed(addresses) if address.is_link_local}
+    needed = "" if family == IPV4 else ", or no link-local one"
     askers, unproved = [], []
     for name in interfaces or inside:
         link = links.get(name)
         mac = bytes.fromhex(link.mac.replace(":", "")) if link else b""
-        if link and link.carrier and name in inside and len(mac) == 6:
-            askers.append(Asker(name, mac, inside[name]))
+        source = inside.get(name) if family == IPV4 else local.get(name)
+        if link and link.carrier and name in inside and source and len(mac) == 6:
+            askers.append(Asker(name, mac, source))
         else:
-            unproved.append(f"{name}: not proved, since it has no carrier or no address in a declared subnet")
+            unproved.append(f"{name}: not proved, since it has no carrier or no address in a declared subnet{needed}")
     return askers, unproved
 
 
@@ -65,26 +74,22 @@ class Prover(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def prove(self, release: str, cursor: str, settle: float = SETTLE) -> float:
-        """Return when dhcpd runs as *release*, answered on every interface and stayed up for *settle* seconds.
+    def answers(self, release: str, cursor: str, end: float) -> int:
+        """Return dhcpd's process id once it runs as *release* and answered on every interface.
 
-        *cursor* is where the journal stood before the start. Returns the time (of *clock*) of the last first answer.
+        *cursor* is where the journal stood before the start, *end* (of *clock*) is when the time is over.
         Raises ReleaseError with dhcpd's own words.
         """
-        end = self.clock() + self.timeout
         pid = self._must_run(release, end, cursor)
         waiting = list(self.askers)
         while waiting:
             answered = self.ask(waiting, min(ROUND, max(0.0, end - self.clock())))
             waiting = [asker for asker in waiting if asker.interface not in answered]
             waiting = self._without_evidence(waiting, cursor)
-            self._must_be(pid, cursor)
+            self.must_be(pid, cursor)
             if waiting and self.clock() >= end:
                 raise ReleaseError(self._deaf(waiting, cursor))
-        answered_at = self.clock()
-        self.sleep(settle)
-        self._must_be(pid, cursor)
-        return answered_at
+        return pid
 
     def _must_run(self, release: str, end: float, cursor: str) -> int:
         while True:
@@ -98,7 +103,8 @@ class Prover(NamedTuple):
                 raise ReleaseError(self._gone(cursor))
             self.sleep(0.05)
 
-    def _must_be(self, pid: int, cursor: str) -> None:
+    def must_be(self, pid: int, cursor: str) -> None:
+        """Raise ReleaseError unless dhcpd is still the process *pid*."""
         if self.service.state().pid != pid:
             raise ReleaseError(self._gone(cursor))
 
@@ -115,11 +121,29 @@ class Prover(NamedTuple):
         return f"dhcpd did not stay up. {said(self.service.words(cursor))}"
 
     def _deaf(self, askers: list[Asker], cursor: str) -> str:
+        what = "DHCPINFORM" if self.service.family == IPV4 else "Information-request"
         where = ", ".join(f"{asker.interface} ({asker.address})" for asker in askers)
         return (
-            f"dhcpd runs but answered no DHCPINFORM within {self.timeout:g} s on {where}."
+            f"dhcpd runs but answered no {what} within {self.timeout:g} s on {where}."
             f" {said(self.service.words(cursor))}"
         )
+
+
+def prove(provers: Sequence[Prover], release: str, cursor: str, settle: float = SETTLE) -> float:
+    """Return when each service runs as *release*, answered on every interface and stayed up for *settle* seconds.
+
+    Returns the time (of the provers' clock) of the last first answer. Raises ReleaseError.
+    """
+    if not provers:
+        return time.monotonic()
+    clock, sleep = provers[0].clock, provers[0].sleep
+    end = clock() + max(prover.timeout for prover in provers)
+    running = [(prover, prover.answers(release, cursor, end)) for prover in provers]
+    answered_at = clock()
+    sleep(settle)
+    for prover, pid in running:
+        prover.must_be(pid, cursor)
+    return answered_at
 
 
 def said(words: str) -> str:

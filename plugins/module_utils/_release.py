@@ -14,16 +14,14 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Iterator, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, Family, files_of
 
-UNIT = "dhcpd.container"
-CONFIG = "dhcpd.conf"
 RECORD = "release.json"
 COPY_HEADER = (
     "# A copy to read of {source}, which is what dhcpd runs with.\n"
@@ -70,9 +68,8 @@ class Layout:
         self.releases = self.etc / "releases"
         self.current = self.etc / "current"
         self.history = self.etc / "history"
-        self.copy = self.etc / CONFIG
-        self.quadlet = base / "etc/containers/systemd" / UNIT
-        self.trial = base / "run/systemd/system/dhcpd.service"
+        self.quadlets = base / "etc/containers/systemd"
+        self.trials = base / "run/systemd/system"
         self.units = base / "etc/systemd/system"
         self.lease_directory = base / "var/lib/dhcpd"
         # What one switch needs, gone with a boot; the lock, the note of what is on trial, its outcome, its code.
@@ -90,56 +87,23 @@ class Layout:
     @property
     def on_trial(self) -> bool:
         """Whether a switch is going on, or has ended in the middle."""
-        return self.note.exists() or self.trial.exists()
+        return self.note.exists() or any(self.trial(family).exists() for family in FAMILIES)
+
+    def quadlet(self, family: Family) -> Path:
+        """The link by which quadlet finds a family's unit of the committed release."""
+        return self.quadlets / family.unit
+
+    def trial(self, family: Family) -> Path:
+        """A family's service while a release is on trial."""
+        return self.trials / family.service
+
+    def copy(self, family: Family) -> Path:
+        """A copy to read of a family's configuration, at the standard path."""
+        return self.etc / family.config
 
     def directory(self, name: str) -> Path:
         """The directory of the release *name*."""
         return self.releases / name
-
-
-def compose(
-    image: Image, account: Account, unit: str, files: Mapping[str, str], interfaces: Sequence[str] = ()
-) -> Release:
-    """Put a release together from what the inventory says and what this host is.
-
-    *unit* is the text of dhcpd.container, in which ``@IMAGE@``, ``@UID@``, ``@GID@`` and ``@RELEASE@`` (the
-    release's directory) stand for what only the host knows. *files* holds dhcpd.conf and what it includes, and
-    *interfaces* are those on which it must answer.
-    """
-    for placeholder, value in (
-        ("@IMAGE@", image.id),
-        ("@UID@", str(account.uid)),
-        ("@GID@", str(account.gid)),
-    ):
-        unit = unit.replace(placeholder, value)
-    content = json.dumps([unit, sorted(files.items()), list(interfaces)], ensure_ascii=False)
-    name = f"{image.tag}.{_sha256(content)[:12]}"
-    unit = unit.replace("@RELEASE@", str(Layout().directory(name)))
-    record = {
-        "release": name,
-        "image": image.reference,
-        "image_id": image.id,
-        "uid": account.uid,
-        "gid": account.gid,
-        "interfaces": list(interfaces),
-        "unit": _sha256(unit),
-        "files": {path: _sha256(text) for path, text in sorted(files.items())},
-    }
-    return Release(name, {**files, UNIT: unit, RECORD: json.dumps(record, indent=2) + "\n"})
-
-
-def path_problems(files: Mapping[str, str]) -> list[str]:
-    """What is wrong with the paths of a release's files: each stays inside the release, dhcpd.conf is there."""
-    problems = []
-    if CONFIG not in files:
-        problems.append(f"files: there is no {CONFIG}; one of them must have that path")
-    for path in files:
-        if path in (UNIT, RECORD) or not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", path) or ".." in path.split("/"):
-            problems.append(
-                f"files: path {path!r} is not allowed; give a relative path of letters, digits, '.', '_' and '-' that"
-                f" stays inside the release and is neither {UNIT} nor {RECORD}"
-            )
-    return problems
 
 
 class Store:
@@ -203,29 +167,95 @@ class Store:
         _files.sync(self.layout.releases)
         return place
 
+    def families(self, name: str | None) -> list[Family]:
+        """The families that a release serves."""
+        return [family for family in FAMILIES if name and (self.layout.directory(name) / family.unit).exists()]
+
+    def part(self, name: str, family: Family) -> str | None:
+        """What one family's service is in a release, as a digest; None where it has none, or it can't be read.
+
+        Two releases that agree in it differ in nothing that this service could see: it needs no restart between
+        them. It is taken from the disk, so releases of any age have one, and what a person edited has another.
+        """
+        try:
+            record = self.record(name)
+            files = {path: self.read(name, path) for path in record["files"]}
+            interfaces = record[f"interfaces{family.suffix}"]
+            unit = self.read(name, family.unit).replace(str(Layout().directory(name)), "@RELEASE@")
+        except (ReleaseError, KeyError, OSError):
+            return None
+        content = [unit, sorted(files_of(files, family).items()), interfaces]
+        return sha256(json.dumps(content, ensure_ascii=False)) if unit else None
+
+    def same(self, one: str | None, other: str | None, family: Family) -> bool:
+        """Whether a family's service is the same in two releases."""
+        if one is None or other is None or one == other:
+            return one == other
+        part = self.part(one, family)
+        return part is not None and part == self.part(other, family)
+
     def commit(self, name: str) -> None:
-        """Make *name* what every boot starts: one rename(2), after which nothing can fail."""
-        if not self.is_linked():
-            _files.make_directory(self.layout.quadlet.parent, 0o755)
-            _files.link(self.layout.quadlet, str(Layout().current / UNIT))
-        _files.link(self.layout.current, f"releases/{name}")
+        """Make *name* what every boot starts: one rename(2), after which nothing can fail.
+
+        A link that leads nowhere keeps quadlet from all units in its directory. So a family's link goes before the
+        rename that takes its unit away, and comes after the one that brings it; it is ready before. Only at the very
+        first commit the links come first: from then on the rename alone decides.
+        """
+        commit = _files.staged_link(self.layout.current, f"releases/{name}")
+        first, link = self.current() is None, self._staged_links(name)
+        if first:
+            link()
+        self.drop_links(name)
+        commit()
+        if not first:
+            link()
+
+    def link(self, name: str) -> None:
+        """Have the links of the committed release *name*, and none that leads nowhere."""
+        self.drop_links(name)
+        self._staged_links(name)()
+
+    def _staged_links(self, name: str) -> Callable[[], None]:
+        missing = [family for family in self.families(name) if not self.links(family)]
+        if missing:
+            _files.make_directory(self.layout.quadlets, 0o755)
+        links = [_files.staged_link(self.layout.quadlet(f), str(Layout().current / f.unit)) for f in missing]
+
+        def link() -> None:
+            for replace in links:
+                replace()
+
+        return link
+
+    def drop_links(self, name: str | None) -> None:
+        """Remove our links to units that the release *name* doesn't have; all of them without a name."""
+        serves = self.families(name)
+        for family in FAMILIES:
+            if family not in serves and self.links(family):
+                self.layout.quadlet(family).unlink()
+                _files.sync(self.layout.quadlets)
 
     def is_linked(self) -> bool:
-        """Whether quadlet finds the committed release's unit."""
+        """Whether quadlet finds the committed release's units, and no link leads to one that it doesn't have."""
+        serves = self.families(self.current())
+        return all(self.links(family) == (family in serves) for family in FAMILIES)
+
+    def links(self, family: Family) -> bool:
+        """Whether quadlet is led to the committed release's unit of a family."""
         try:
-            return os.readlink(self.layout.quadlet) == str(Layout().current / UNIT)
+            return os.readlink(self.layout.quadlet(family)) == str(Layout().current / family.unit)
         except OSError:
             return False
 
     def restore(self, old: str | None) -> None:
         """Make *old* the committed release again, where a commit that could not end has changed that."""
-        if self.current() == old:
-            return
-        if old:
-            _files.link(self.layout.current, f"releases/{old}")
-        else:
-            self.layout.current.unlink()
-            _files.sync(self.layout.etc)
+        if old is None:
+            self.drop_links(None)
+            if self.layout.current.is_symlink():
+                self.layout.current.unlink()
+                _files.sync(self.layout.etc)
+        elif self.current() != old or any(not os.path.lexists(self.layout.quadlet(f)) for f in self.families(old)):
+            self.commit(old)
 
     def names(self) -> list[str]:
         """The releases on disk, the one that was written last at the end; what a killed write left is none."""
@@ -255,46 +285,57 @@ class Store:
         _files.sync(self.layout.releases)
 
     def copy_is_right(self, name: str) -> bool:
-        """Whether /etc/dhcp/dhcpd.conf is a copy of the release's."""
-        try:
-            return _text(self.layout.copy) == self.copy_of(name)
-        except FileNotFoundError:
-            return False
+        """Whether the copies to read at the standard paths are of the release, for each family that it serves."""
+        serves = self.families(name)
+        return all(
+            self.read_copy(family) == self.copy_of(name, family) if family in serves else not self._has_copy(family)
+            for family in FAMILIES
+        )
 
-    def read_copy(self) -> str:
+    def read_copy(self, family: Family) -> str:
         """What stands at the standard path; the empty text where there is nothing."""
         try:
-            return _text(self.layout.copy)
+            return _text(self.layout.copy(family))
         except FileNotFoundError:
             return ""
 
     def write_copy(self, name: str) -> None:
-        """Put a copy to read at the standard path; a file that someone else put there is kept beside it."""
-        if self.layout.copy.exists() and not self._is_ours(self.layout.copy):
-            self.layout.copy.rename(_files.unused(self.layout.copy.with_name(f"{CONFIG}.before-quadlet")))
-        _files.write(self.layout.copy, self.copy_of(name), 0o640, gid=self.account(name).gid)
+        """Put copies to read at the standard paths; a file that someone else put there is kept beside it."""
+        serves = self.families(name)
+        for family in serves:
+            copy = self.layout.copy(family)
+            if copy.exists() and not self._has_copy(family):
+                copy.rename(_files.unused(copy.with_name(f"{copy.name}.before-quadlet")))
+            _files.write(copy, self.copy_of(name, family), 0o640, gid=self.account(name).gid)
+        self.give_back_copy([family for family in FAMILIES if family not in serves])
 
-    def give_back_copy(self) -> None:
-        """Remove the copy to read, and give a file that was there before us its name back."""
-        if self.layout.copy.exists() and self._is_ours(self.layout.copy):
-            self.layout.copy.unlink()
-        kept = self.layout.copy.with_name(f"{CONFIG}.before-quadlet")
-        if kept.exists() and not self.layout.copy.exists():
-            kept.rename(self.layout.copy)
+    def give_back_copy(self, families: Sequence[Family] = FAMILIES) -> None:
+        """Remove the copies to read, and give files that were there before us their names back."""
+        for family in families:
+            copy = self.layout.copy(family)
+            if self._has_copy(family):
+                copy.unlink()
+            kept = copy.with_name(f"{copy.name}.before-quadlet")
+            if kept.exists() and not copy.exists():
+                kept.rename(copy)
 
     def edited(self, name: str) -> list[str]:
         """The files of a release on disk that are not what its release.json says."""
         record = self.record(name)
-        digests = {**record["files"], UNIT: record["unit"]}
-        return sorted(path for path, digest in digests.items() if _sha256(self.read(name, path)) != digest)
+        units = {family.unit: record[f"unit{family.suffix}"] for family in FAMILIES if f"unit{family.suffix}" in record}
+        digests = {**record["files"], **units}
+        return sorted(path for path, digest in digests.items() if sha256(self.read(name, path)) != digest)
 
-    @staticmethod
-    def _is_ours(copy: Path) -> bool:
-        return copy.read_bytes().startswith(COPY_HEADER.partition("{")[0].encode())
+    def _has_copy(self, family: Family) -> bool:
+        try:
+            return self.layout.copy(family).read_bytes().startswith(COPY_HEADER.partition("{")[0].encode())
+        except FileNotFoundError:
+            return False
 
-    def copy_of(self, name: str) -> str:
-        """The copy to read of the release *name*'s dhcpd.conf, as it should be."""
-        return COPY_HEADER.format(source=Layout().directory(name) / CONFIG) + "\n" + self.read(name, CONFIG)
+    def copy_of(self, name: str, family: Family) -> str:
+        """The copy to read of a family's configuration, as it should be."""
+        header = COPY_HEADER.format(source=Layout().directory(name) / family.config)
+        return header + "\n" + self.read(name, family.config)
 
 
 def write_files(directory: Path, files: Mapping[str, str], gid: int) -> None:
@@ -312,7 +353,7 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!")) else f"{text}."
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 

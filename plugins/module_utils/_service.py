@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""dhcpd.service as systemd knows it, and what dhcpd itself said in the journal."""
+"""A family's service as systemd knows it, and what dhcpd itself said in the journal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple, Sequence
 
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Runner, dhcpd_words
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 
-UNIT = "dhcpd.service"
-CONTAINER = "dhcpd"
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -34,15 +33,17 @@ class State(NamedTuple):
 
 
 class Service:
-    """dhcpd.service, through a runner that tests replace."""
+    """dhcpd.service or dhcpd6.service, through a runner that tests replace."""
 
-    def __init__(self, run: Runner) -> None:
+    def __init__(self, run: Runner, family: Family = IPV4) -> None:
         self.run = run
+        self.family = family
+        self.unit = family.service
 
     def state(self) -> State:
         """How the service is now."""
         wanted = "ActiveState,SubState,NRestarts,ControlGroup"
-        _status, out, _err = self.run(["systemctl", "show", "--property", wanted, UNIT])
+        _status, out, _err = self.run(["systemctl", "show", "--property", wanted, self.unit])
         shown = dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
         return State(
             shown.get("ActiveState", "unknown"),
@@ -57,13 +58,13 @@ class Service:
 
     def restart(self) -> None:
         """Start the service, after a stop where it runs; a count of earlier failures is forgotten."""
-        self.run(["systemctl", "reset-failed", UNIT])
-        self.systemctl("restart", UNIT)
+        self.run(["systemctl", "reset-failed", self.unit])
+        self.systemctl("restart", self.unit)
 
     def stop(self) -> None:
         """Stop the service where it runs; a unit that systemd doesn't know (status 5) is stopped."""
-        self.systemctl("stop", UNIT, good=(0, 5))
-        self.run(["systemctl", "reset-failed", UNIT])
+        self.systemctl("stop", self.unit, good=(0, 5))
+        self.run(["systemctl", "reset-failed", self.unit])
 
     def cursor(self) -> str:
         """Where the journal ends now."""
@@ -74,20 +75,20 @@ class Service:
         """What dhcpd wrote to the journal since *cursor*: itself (LogDriver=passthrough) or through conmon."""
         self.run(["journalctl", "--sync"])
         since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
-        ours = f"_SYSTEMD_UNIT={UNIT}"
-        matches = [ours, f"CONTAINER_NAME={CONTAINER}", "+", ours, f"_COMM={CONTAINER}"]
+        ours = f"_SYSTEMD_UNIT={self.unit}"
+        matches = [ours, f"CONTAINER_NAME={self.family.container}", "+", ours, "_COMM=dhcpd"]
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
         return dhcpd_words(out)
 
     def drop_ins(self) -> list[str]:
         """The files that change the unit (DropInPaths=), but for what a distribution ships for all services."""
-        _status, out, _err = self.run(["systemctl", "show", "--property", "DropInPaths", "--value", UNIT])
+        _status, out, _err = self.run(["systemctl", "show", "--property", "DropInPaths", "--value", self.unit])
         return [path for path in out.split() if not path.startswith("/usr/lib/")]
 
     def podman_words(self, cursor: str) -> str:
         """What podman wrote to the journal since *cursor*, when it was to start or stop the container."""
         since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
-        matches = [f"_SYSTEMD_UNIT={UNIT}", "_COMM=podman"]
+        matches = [f"_SYSTEMD_UNIT={self.unit}", "_COMM=podman"]
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
         return " / ".join(line.strip() for line in out.splitlines() if "rror" in line)
 

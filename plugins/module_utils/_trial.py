@@ -11,6 +11,9 @@ the controller or the module changes its end. What it does next is always to be 
 - A note, and `current` names the release on trial: it was committed; what is left is to tidy up.
 - A note, and `current` names another one: the trial had no end; what ran before is put back.
 
+Only the families whose service is another one in the new release are on trial (see Store.part). The others go on
+running, from the directory that they were started from, and one rename commits both.
+
 So `undo`, which the dead-man timer and the unit's own ExecStopPost= call, may come at any time and any number of
 times. A boot forgets /run and with it the trial.
 """
@@ -24,14 +27,15 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files, _inform
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import LEFT, PROVED, TRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import keep_copy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import Podman
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, ask_of, askers_of, prove
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store, sentence
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service, release_of
 
 BEFORE = 0.3  # s; how long the old release is given to answer before it is stopped
 
@@ -44,8 +48,8 @@ class Trial:
         self.store = Store(layout)
         self.history = History(layout.history)
         self.service = service
+        self.services = {family: Service(service.run, family) for family in FAMILIES}
         self.podman = podman
-        self.ask = _inform.ask
         self.step: Callable[[str], None] = lambda _name: None
 
     def run(self, new: str, timeout: float, take_over: str | None, by_hand: bool = False) -> dict[str, Any]:
@@ -58,38 +62,42 @@ class Trial:
         # Once a release is committed, the leases are ours: a package's old file must never replace them.
         take_over = take_over if old is None else None
         packaged = Packaged(take_over, self.service) if take_over else None
+        families = [family for family in self.store.families(new) if not self.runs(new, family)]
         note = {
             "new": new,
             "old": old,
-            "ran": packaged.runs() if packaged else self.service.state().runs,
+            "ran": {family.name: self.services[family].state().runs for family in families},
+            "package_ran": packaged is not None and packaged.runs(),
             "timeout": timeout,
             "take_over": take_over,
             "by_hand": by_hand,
         }
-        askers, _unproved = self.askers(new)
-        prover = Prover(self.service, askers, timeout, self.ask)
-        service = self.podman.service_of(self.layout.directory(new))
-        keep_copy(self.layout.lease_directory, self.layout.lease_copies)
+        provers = self.provers(new, timeout, families)
+        units = {family: self.podman.service_of(self.layout.directory(new), family) for family in families}
+        for family in families:
+            keep_copy(self.layout.lease_directory / family.leases, self.layout.lease_copies)
         if packaged:
             packaged.make_way(self.layout.lease_directory)
         self.history.add(TRIED, new)
         self.step("tried")
         try:
             _files.write(self.layout.note, json.dumps(note), 0o600)
-            _files.make_directory(self.layout.trial.parent, 0o755)
-            _files.write(self.layout.trial, service, 0o644)
+            _files.make_directory(self.layout.trials, 0o755)
+            for family, unit in units.items():
+                _files.write(self.layout.trial(family), unit, 0o644)
             self.step("linked")
             self.service.reload()
             self.step("reloaded")
-            answered = self.ask(askers, BEFORE)
+            answered = [prover.ask(prover.askers, BEFORE) for prover in provers]
             cursor = self.service.cursor()
             silent_since = time.monotonic()
             if packaged:
-                packaged.hand_leases_to(self.layout.lease_directory, self.store.account(new))
+                packaged.hand_leases_to(self.layout.lease_directory, families, self.store.account(new))
                 self.step("taken over")
-            self._start(cursor)
+            for family in families:
+                self._start(self.services[family], cursor)
             self.step("restarted")
-            answered_at = prover.prove(new, cursor)
+            answered_at = prove(provers, new, cursor)
             self.step("proved")
             write_down = self.history.staged(PROVED, new)
             if packaged:
@@ -100,8 +108,8 @@ class Trial:
             return self._leave(note, sentence(str(error)))
         outcome = {
             "proved": True,
-            "proved_on": [asker.interface for asker in askers],
-            "unanswered_for": round(answered_at - silent_since, 3) if answered else None,
+            **proved_on(provers),
+            "unanswered_for": round(answered_at - silent_since, 3) if any(answered) else None,
         }
         return self._finish(write_down, packaged, outcome, note)
 
@@ -110,12 +118,19 @@ class Trial:
 
         Nothing is on trial: where it can't be proved, systemd goes on trying. Raises ReleaseError then.
         """
-        askers, _unproved = self.askers(name)
+        families = [family for family in self.store.families(name) if not self.runs(name, family)]
         cursor = self.service.cursor()
         self.service.reload()
-        self.service.restart()
-        Prover(self.service, askers, timeout, self.ask).prove(name, cursor)
-        return {"proved_on": [asker.interface for asker in askers]}
+        for family in families:
+            self.services[family].restart()
+        provers = self.provers(name, timeout, families)
+        prove(provers, name, cursor)
+        return proved_on(provers)
+
+    def runs(self, name: str, family: Family) -> bool:
+        """Whether a family's service runs as it is in the release *name*, whichever release it was started from."""
+        state = self.services[family].state()
+        return state.runs and self.store.same(release_of(state.pid), name, family)
 
     def undo(self) -> dict[str, Any] | None:
         """Bring a switch that ended anywhere to its end; return the outcome, or None where there is nothing to do."""
@@ -129,12 +144,13 @@ class Trial:
             return self._finish(lambda: self._write_down(new), packaged, outcome, note)
         return self._leave(note, note["why"])
 
-    def _start(self, cursor: str) -> None:
+    @staticmethod
+    def _start(service: Service, cursor: str) -> None:
         try:
-            self.service.restart()
+            service.restart()
         except ReleaseError as error:
             # systemctl names two commands to ask; what they would say is podman's own reason.
-            words = self.service.podman_words(cursor)
+            words = service.podman_words(cursor)
             raise ReleaseError(f"{sentence(str(error))} podman said: {words}" if words else str(error)) from error
 
     def _finish(
@@ -143,16 +159,12 @@ class Trial:
         """Tidy up after the commit. Nothing that fails here makes it undone."""
         why = f"rolled back to {note['new']} by hand"
         leave = [lambda: self.history.add(LEFT, note["old"], why)] if note["by_hand"] else []
-        failed = all_of(
-            [
-                write_down,
-                *leave,
-                *([packaged.disable] if packaged else []),
-                self._unlink,
-                self.service.reload,
-                lambda: self.store.write_copy(note["new"]),
-            ]
-        )
+        serves = self.store.families(note["new"])
+        gone = [family for family in self.store.families(note["old"]) if family not in serves]
+        steps = [write_down, *leave, *([packaged.disable] if packaged else []), lambda: self.store.link(note["new"])]
+        # While systemd still knows how to.
+        steps += [self.services[family].stop for family in gone]
+        failed = all_of([*steps, self._unlink, self.service.reload, lambda: self.store.write_copy(note["new"])])
         if failed:
             outcome["warnings"] = [f"the release serves and is committed, but not all could be tidied up: {failed}"]
         self.end(outcome)
@@ -164,23 +176,24 @@ class Trial:
         self.step("leaving")
         # Whoever has to do this again, since it was killed or hung, knows the reason of the first time.
         all_of([lambda: _files.write(self.layout.note, json.dumps({**note, "why": why}), 0o600)])
-        new, old, ran = note["new"], note["old"], note["ran"]
+        new, old = note["new"], note["old"]
         packaged = Packaged(note["take_over"], self.service) if note["take_over"] else None
         cursor = self.service.cursor()
-        unlink: list[Callable[[], object]] = [lambda: self.store.restore(old), self._unlink, self.service.reload]
-        # Where no unit file will be left, the service is stopped before: then systemd still knows how to.
+        tried = [family for family in FAMILIES if family.name in note["ran"]]
+        again = [family for family in self.store.families(old) if family in tried and note["ran"][family.name]]
+        # Where no unit file will be left, a service is stopped before: then systemd still knows how to.
+        steps: list[Callable[[], object]] = [self.services[family].stop for family in tried if family not in again]
         if packaged:
-            steps: list[Callable[[], object]] = [self.service.stop]
-            steps += [lambda: packaged.take_leases_back(self.layout.lease_directory), packaged.yield_no_more, *unlink]
-            steps += [packaged.start] if ran else []
+            steps += [lambda: packaged.take_leases_back(self.layout.lease_directory), packaged.yield_no_more]
+        steps += [lambda: self.store.restore(old), self._unlink, self.service.reload]
+        steps += [self.services[family].restart for family in again]
+        back = "The service is stopped, as it was before"
+        if packaged:
+            steps += [packaged.start] if note["package_ran"] else []
             back = f"{packaged.unit} serves again"
-        elif old and ran:
-            steps = [*unlink, self.service.restart]
-            steps += [lambda: self.prover(old, note["timeout"]).prove(old, cursor, settle=0.0)]
+        elif again or set(self.store.families(old)) - set(tried):
+            steps += [lambda: prove(self.provers(old, note["timeout"], again), old, cursor, settle=0.0)]
             back = f"The service runs again as release {old}"
-        else:
-            steps = [self.service.stop, *unlink]
-            back = "The service is stopped, as it was before"
         failed = all_of(steps)
         if new:
             all_of([lambda: self.history.add(LEFT, new, why)])
@@ -198,10 +211,15 @@ class Trial:
 
     def note(self) -> dict[str, Any]:
         """What is on trial; without a note that can be read, what a boot would start is what ran before."""
-        note = {"new": None, "old": self.store.current(), "ran": True, "timeout": 5.0, "take_over": None, "by_hand": 0}
-        note.update(hand_back=None, why="the switch was ended in the middle of the trial.")
+        old = self.store.current()
+        tried = [family for family in FAMILIES if self.layout.trial(family).exists()]
+        note: dict[str, Any] = {"new": None, "old": old, "timeout": 5.0, "take_over": None, "by_hand": False}
+        note["ran"] = {family.name: True for family in [*self.store.families(old), *tried]}
+        note.update(package_ran=False, hand_back=None, why="the switch was ended in the middle of the trial.")
         with contextlib.suppress(OSError, ValueError):
             note.update(json.loads(self.layout.note.read_text(encoding="utf-8")))
+        if isinstance(note["ran"], bool):  # of this collection before it knew of IPv6
+            note.update(ran={IPV4.name: note["ran"]}, package_ran=note["ran"])
         return note
 
     def _write_down(self, new: str) -> None:
@@ -210,17 +228,31 @@ class Trial:
             self.history.add(PROVED, new)
 
     def _unlink(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self.layout.trial.unlink()
+        for family in FAMILIES:
+            with contextlib.suppress(FileNotFoundError):
+                self.layout.trial(family).unlink()
 
-    def prover(self, name: str, timeout: float) -> Prover:
-        """What proves the release *name*, within *timeout* seconds."""
-        return Prover(self.service, self.askers(name)[0], timeout, self.ask)
-
-    def askers(self, name: str) -> Any:
-        """Who can ask the release *name*, and what can't be proved (see askers_of)."""
+    def provers(self, name: str, timeout: float, families: Sequence[Family]) -> list[Prover]:
+        """What proves these families of the release *name*, within *timeout* seconds."""
         record = self.store.record(name)
-        return askers_of(record["interfaces"], [self.store.read(name, path) for path in record["files"]])
+        texts = [self.store.read(name, path) for path in record["files"]]
+        return [
+            Prover(
+                self.services[family],
+                askers_of(family, record[f"interfaces{family.suffix}"], texts)[0],
+                timeout,
+                ask_of(family),
+            )
+            for family in families
+        ]
+
+
+def proved_on(provers: Sequence[Prover]) -> dict[str, list[str]]:
+    """The interfaces on which each family's service answered, as return values of the module."""
+    found: dict[str, list[str]] = {"proved_on": []}
+    for prover in provers:
+        found[f"proved_on{prover.service.family.suffix}"] = [asker.interface for asker in prover.askers]
+    return found
 
 
 def all_of(steps: Sequence[Callable[[], object]]) -> Exception | None:

@@ -292,6 +292,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._config_files import ConfigFilesError, collect
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import Contents, damage, load
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_query import (
     Network,
@@ -299,6 +300,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_query import 
     QueryError,
     as_text,
     counts,
+    hosts,
     query,
     select,
 )
@@ -309,7 +311,6 @@ DIRECTORY = Path("/var/lib/dhcpd")
 CURRENT = Path("/etc/dhcp/current")
 SUFFIX = {"ipv4": "", "ipv6": "6"}
 STATES = ["free", "active", "expired", "released", "abandoned", "reset", "backup"]
-HOST = ("name", "hardware_type", "hardware", "uid", "fixed_addresses")
 
 
 def subnets_of_release(module: AnsibleModule) -> list[Network]:
@@ -317,12 +318,10 @@ def subnets_of_release(module: AnsibleModule) -> list[Network]:
     main = CURRENT / f"dhcpd{SUFFIX[module.params['family']]}.conf"
     if not main.exists():
         return []
-    # collect() calls the file that includes the others dhcpd.conf, whatever its name is.
-    files = {"dhcpd.conf": main}
+    family = IPV6 if SUFFIX[module.params["family"]] else IPV4
     try:
-        texts = collect(lambda name: files.get(name, CURRENT / name).read_text(encoding="utf-8"))
-        version = 6 if SUFFIX[module.params["family"]] else 4
-        return [subnet for subnet in declared_subnets(texts.values()) if subnet.version == version]
+        texts = collect(lambda name: (CURRENT / name).read_text(encoding="utf-8"), family)
+        return [subnet for subnet in declared_subnets(texts.values()) if subnet.version == family.number]
     except (ConfigFilesError, OSError, ValueError) as error:
         # Never what the configuration says: it may hold keys.
         module.warn(f"The subnets of {main} are not known, as it cannot be read ({type(error).__name__})")
@@ -344,7 +343,7 @@ def answer(module: AnsibleModule, path: Path, networks: list[Network], asked: Qu
         "states": dict(Counter(contents.states.values())),
         "subnets": [{"subnet": str(network), "states": states} for network, states in zip(networks, by_subnet)],
         "outside": outside if networks else {},
-        "hosts": [{key: host.get(key) for key in HOST} for host in contents.hosts.values()],
+        "hosts": hosts(contents),
         "failover": [
             {key: as_text(value) if key.endswith("_since") else value for key, value in peer.items()}
             for peer in contents.failover.values()

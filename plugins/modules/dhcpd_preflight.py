@@ -26,6 +26,10 @@ options:
     type: list
     elements: str
     default: []
+  interfaces6:
+    description: The same for IPv6. Without it O(interfaces) holds for both.
+    type: list
+    elements: str
   subnets:
     description:
       - Subnets that the configuration declares, in CIDR notation. Those of a family that is not in O(families) are not
@@ -83,6 +87,9 @@ options:
         packaged dhcpd may have left; a path names a lease file to copy.
       - Without it a host that has leases elsewhere fails, because an empty lease file makes dhcpd give out
         addresses that are in use.
+    type: str
+  initial_leases6:
+    description: The same for IPv6, whose lease file is C(dhcpd6.leases) beside O(lease_file).
     type: str
 attributes:
   check_mode:
@@ -180,9 +187,11 @@ packages:
 """
 
 import ipaddress
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _preflight as preflight
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_collect import collect
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._preflight_model import LEASE_FILE, Policy, Runner
 
@@ -205,6 +214,28 @@ def runner(module: AnsibleModule) -> Runner:
     return run
 
 
+def policy_of(family: int, options: dict, subnets: tuple) -> Policy:
+    """What is asked of the host for one family that is served."""
+    interfaces, initial_leases, leases = options["interfaces"], options["initial_leases"], options["lease_file"]
+    if family == IPV6.number:
+        interfaces = interfaces if options["interfaces6"] is None else options["interfaces6"]
+        initial_leases, leases = options["initial_leases6"], str(Path(leases).with_name(IPV6.leases))
+    return Policy(
+        interfaces=tuple(interfaces),
+        subnets=subnets,
+        allow_dynamic_interfaces=tuple(options["allow_dynamic_interfaces"]),
+        lease_file=leases,
+        initial_leases=initial_leases or None,
+        families=(family,),
+        others=tuple(FAMILIES[name] for name in options["families"] if FAMILIES[name] != family),
+        tcp_ports=tuple(options["tcp_ports"]),
+        user=options["user"],
+        rogues=options["rogues"],
+        known_servers=tuple(options["known_servers"]),
+        take_over=options["take_over"] or None,
+    )
+
+
 def main() -> None:
     """Read the options, read the host, report once."""
     module = AnsibleModule(
@@ -214,6 +245,8 @@ def main() -> None:
             "allow_dynamic_interfaces": {"type": "list", "elements": "str", "default": []},
             "lease_file": {"type": "path", "default": LEASE_FILE},
             "initial_leases": {"type": "str"},
+            "initial_leases6": {"type": "str"},
+            "interfaces6": {"type": "list", "elements": "str"},
             "families": {"type": "list", "elements": "str", "choices": list(FAMILIES), "default": ["ipv4"]},
             "tcp_ports": {"type": "list", "elements": "int", "default": []},
             "user": {"type": "str", "default": "dhcpd"},
@@ -230,28 +263,22 @@ def main() -> None:
         subnets = tuple(ipaddress.ip_network(subnet) for subnet in options["subnets"])
     except ValueError as error:
         module.fail_json(msg=f"subnets: {error}")
-    policy = Policy(
-        interfaces=tuple(options["interfaces"]),
-        subnets=subnets,
-        allow_dynamic_interfaces=tuple(options["allow_dynamic_interfaces"]),
-        lease_file=options["lease_file"],
-        initial_leases=options["initial_leases"] or None,
-        families=tuple(FAMILIES[name] for name in options["families"]),
-        tcp_ports=tuple(options["tcp_ports"]),
-        user=options["user"],
-        rogues=options["rogues"],
-        known_servers=tuple(options["known_servers"]),
-        take_over=options["take_over"] or None,
+    # Each family has a service, a lease file and interfaces of its own.
+    policies = [
+        policy_of(number, options, subnets) for number in (FAMILIES[name] for name in options["families"] or ["ipv4"])
+    ]
+    hosts = [collect(policy, runner(module)) for policy in policies]
+    findings = list(
+        dict.fromkeys(finding for host, policy in zip(hosts, policies) for finding in preflight.run(host, policy))
     )
-    host = collect(policy, runner(module))
-    findings = preflight.run(host, policy)
+    host = hosts[0]
     for warning in preflight.warnings(findings):
         module.warn(warning)
     result = {
         "findings": [finding._asdict() for finding in findings],
         "podman": {"installed": host.podman.version, "candidate": host.podman.candidate},
         "packages": list(host.packages),
-        "account": host.platform is not None and host.platform.has_account(policy.user),
+        "account": host.platform is not None and host.platform.has_account(options["user"]),
     }
     message = preflight.failure_message(findings)
     if message:

@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - A release is a directory below C(/etc/dhcp/releases) that holds image, unit and configuration together and is never
     changed. This module writes it, tests the configuration with C(dhcpd -t) in the very image that will run it, lets
-    quadlet make a service of it, starts that, and proves with a DHCPINFORM on each serving interface that it answers.
+    quadlet make a service of it, starts that, and proves that it answers on each serving interface, to a DHCPINFORM for
+    IPv4 and to an Information-request for IPv6.
   - What is proved is committed by one C(rename). What is not proved is left, and what ran before runs again. A release
     that was left is not tried again until it changes or O(retry) says so.
   - The switch runs in a transient systemd unit of its own, with a dead-man timer. Whatever happens to the connection,
@@ -36,7 +37,7 @@ options:
   image:
     description:
       - The image with its tag, such as V(registry.example.net/dhcpd:4.4.3-P1-1). The tag names the release.
-      - Required with O(state=present) and O(state=staged), as are O(unit) and O(files).
+      - Required with O(state=present) and O(state=staged), as are O(files) and one of O(unit) and O(unit6).
     type: str
   digest:
     description:
@@ -74,10 +75,18 @@ options:
     description:
       - The text of C(dhcpd.container). In it C(@IMAGE@), C(@UID@), C(@GID@) and C(@RELEASE@) stand for the image's id,
         the service's numeric user and group, and the release's directory.
+      - Without it IPv4 is not served.
+    type: str
+  unit6:
+    description:
+      - The text of C(dhcpd6.container), likewise. Without it IPv6 is not served.
+      - Both families are in one release and committed together. A service that is the same in the new release is not
+        restarted.
     type: str
   files:
     description:
-      - The release's configuration files. One has the path V(dhcpd.conf). The container sees them below C(/etc/dhcp).
+      - The release's configuration files, with the paths V(dhcpd.conf) for O(unit), V(dhcpd6.conf) for O(unit6), and
+        those that they include. The containers see them below C(/etc/dhcp).
     type: list
     elements: dict
     default: []
@@ -96,6 +105,12 @@ options:
     type: list
     elements: str
     default: []
+  interfaces6:
+    description:
+      - The same for IPv6.
+    type: list
+    elements: str
+    default: []
   user:
     description:
       - The system account as which dhcpd runs. Its primary group may read the configuration.
@@ -105,6 +120,10 @@ options:
     description:
       - What the lease file starts from where F(/var/lib/dhcpd/dhcpd.leases) is missing although there are signs of
         earlier leases. V(empty), or the path of a lease file on the host.
+    type: str
+  initial_leases6:
+    description:
+      - The same for F(/var/lib/dhcpd/dhcpd6.leases).
     type: str
   proof_timeout:
     description:
@@ -214,10 +233,15 @@ unanswered_for:
   type: float
   returned: when a release was switched to
 proved_on:
-  description: The interfaces on which the service answered a DHCPINFORM in this run.
+  description: The interfaces on which dhcpd answered a DHCPINFORM in this run, empty where it went on running.
   type: list
   elements: str
-  returned: when the service was started
+  returned: when a service was started
+proved_on6:
+  description: The interfaces on which dhcpd answered an Information-request in this run.
+  type: list
+  elements: str
+  returned: when IPv6's service was started
 not_checked:
   description: What could not be tested yet in check mode, and why.
   type: list
@@ -247,6 +271,7 @@ ARGUMENT_SPEC = {
     "image_id": {"type": "str"},
     "allow_latest": {"type": "bool", "default": False},
     "unit": {"type": "str"},
+    "unit6": {"type": "str"},
     "files": {
         "type": "list",
         "elements": "dict",
@@ -257,8 +282,10 @@ ARGUMENT_SPEC = {
         },
     },
     "interfaces": {"type": "list", "elements": "str", "default": []},
+    "interfaces6": {"type": "list", "elements": "str", "default": []},
     "user": {"type": "str", "default": "dhcpd"},
     "initial_leases": {"type": "str"},
+    "initial_leases6": {"type": "str"},
     "proof_timeout": {"type": "int", "default": 5},
     "take_over": {"type": "str"},
     "switch_at": {"type": "str"},
@@ -277,8 +304,10 @@ def main() -> None:
         supports_check_mode=True,
         mutually_exclusive=[("archive", "digest"), ("image_id", "digest")],
         required_if=[
-            ("state", "present", ("image", "unit", "files")),
-            ("state", "staged", ("image", "unit", "files")),
+            ("state", "present", ("image", "files")),
+            ("state", "present", ("unit", "unit6"), True),
+            ("state", "staged", ("image", "files")),
+            ("state", "staged", ("unit", "unit6"), True),
             ("state", "handed_back", ("hand_back_to",)),
         ],
     )
@@ -352,7 +381,9 @@ def reach(module: AnsibleModule, run: Runner) -> dict[str, Any]:
     files: dict[str, str] = {}
     for file in options["files"]:
         if file["path"] in files:
-            raise ReleaseError(f"files: {file['path']} is there twice; give each path once")
+            raise ReleaseError(
+                f"files: {file['path']} is there twice; give each path once (what both families include is one file)"
+            )
         files[file["path"]] = text_of(file["path"], file["content"])
     wanted = {name: value for name, value in options.items() if name not in NOT_WANTED}
     return deploy(Wanted(files=files, stage_only=options["state"] == "staged", **wanted), run, check_mode)

@@ -50,7 +50,13 @@ previous:
   type: str
   returned: always
 running:
-  description: The release that dhcpd really runs as; none where it doesn't run.
+  description:
+    - The release that IPv4's dhcpd really runs as; none where it doesn't run.
+    - A service that needed no restart, because it is the same in the committed release, counts as that one's.
+  type: str
+  returned: always
+running6:
+  description: The same for IPv6.
   type: str
   returned: always
 on_trial:
@@ -84,7 +90,11 @@ releases:
       description: The image's id.
       type: str
     interfaces:
-      description: The interfaces on which it must answer.
+      description: The interfaces on which it must answer; none where it doesn't serve IPv4.
+      type: list
+      elements: str
+    interfaces6:
+      description: The same for IPv6.
       type: list
       elements: str
     external:
@@ -119,6 +129,30 @@ history:
     why:
       description: Why it was left.
       type: str
+runtime_hosts:
+  description:
+    - Reservations that M(quadlet.dhcpd.dhcpd_omapi_host), or another client of OMAPI, added. They live in the lease
+      file, belong to no release, and are no drift.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    name:
+      description: The host's name.
+      type: str
+    hardware_type:
+      description: V(ethernet), as a rule.
+      type: str
+    hardware:
+      description: Its hardware address.
+      type: str
+    uid:
+      description: Its client identifier in hexadecimal.
+      type: str
+    fixed_addresses:
+      description: Its addresses.
+      type: list
+      elements: str
 drift:
   description: What differs from the committed release, one sentence each.
   type: list

@@ -80,8 +80,8 @@ def entry(names: list[str], kinds: dict[str, str]) -> st.SearchStrategy[Model]:
 ALL_OPTIONS = {**OPTIONS, **{name: kind for name, kind in SPACED_OPTIONS.items() if name.startswith(("fqdn", "nwip"))}}
 V6_OPTIONS = {name: kind for name, kind in SPACED_OPTIONS.items() if name.startswith("dhcp6.")}
 LOCAL = sorted(set(STATEMENTS) - GLOBAL_ONLY)
-# These want a peer, a file or an interface that exists.
-GLOBAL = sorted(set(STATEMENTS) - {"omapi-key", "local-address", "ddns-local-address4", "local-address6"})
+# These want a key, a peer, a file or an interface that exists.
+GLOBAL = sorted(set(STATEMENTS) - {"omapi-key", "omapi-port", "local-address", "ddns-local-address4", "local-address6"})
 
 FILES = st.sampled_from(["boot.efi", "http://192.0.2.1/boot.efi", 'a"b', "x" * 127, "x" * 128])
 BOOT = some(

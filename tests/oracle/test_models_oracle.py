@@ -11,6 +11,7 @@ from typing import Any, Callable, Tuple
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import build, render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._meaning import meaning
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import parse
@@ -70,6 +71,8 @@ def test_models(family: int, dhcpd: Oracle) -> None:
         else:
             return
         accepted += 1
+        for warning in ddns_warnings(model, family):
+            assert PATH.fullmatch(warning), warning
         text = built.text
         assert render(model, family) == text
         taken, said = dhcpd(text, family)

@@ -4,7 +4,8 @@
 
 """A host for the tests of releases: real files below a root, and systemd, podman and dhcpd as a runner that can fail.
 
-dhcpd runs as whatever unit systemd loaded last, needs its lease file, and shares port 67 with nobody.
+dhcpd runs as whatever unit systemd loaded last, needs its lease file, and shares port 67 with nobody. There is one for
+each family.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils import (
     _files,
     _hand_back,
     _inform,
+    _inform6,
     _keep,
     _prove,
     _service,
     _switch,
     _trial,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import starting_point
@@ -41,7 +45,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     Layout,
     Release,
     Store,
-    compose,
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial
@@ -56,11 +59,21 @@ CONF = (
 IDS = {"1": "a" * 64, "2": "b" * 64, "3": "c" * 64}
 PACKAGE = "isc-dhcp-server.service"
 ADDRESSES = {"eth1": "198.51.100.1", "eth2": "203.0.113.1"}
+IN6 = {"eth1": "2001:db8:0:1::1", "eth2": "2001:db8:0:2::1"}
+CONF6 = "subnet6 2001:db8:0:1::/64 {}\nsubnet6 2001:db8:0:2::/64 {}\n"
 LEASE = "lease 198.51.100.%d {\n  starts 4 2026/01/01 00:00:00;\n}\n"
 
 
-def release(tag: str, interfaces: Sequence[str] = ("eth1", "eth2"), conf: str = CONF) -> Release:
-    return compose(Image(f"localhost/dhcpd:{tag}", IDS[tag]), SELF, UNIT, {"dhcpd.conf": conf}, interfaces)
+def release(
+    tag: str, interfaces: Sequence[str] = ("eth1", "eth2"), conf: str = CONF, conf6: str = "", image: str = ""
+) -> Release:
+    """A release of IPv4, of IPv6, or of both; *image* is another tag's."""
+    units, files = {}, {}
+    for family, text in ((IPV4, conf), (IPV6, conf6)):
+        if text:
+            units[family], files[family.config] = UNIT.replace("-4", f"-{family.number}"), text
+    made = Image(f"localhost/dhcpd:{tag}", IDS[image or tag])
+    return compose(made, SELF, units, files, dict.fromkeys(units, interfaces))
 
 
 OLD, NEW, OTHER = release("1").name, release("2").name, release("3").name
@@ -78,6 +91,7 @@ class Host:
 
     "restart fails", "exits", "loops" (restarts for ever), "other" (runs as another release), "deaf", "half deaf",
     "settling" (dies after its answer), "reload fails", "ask fails"; "start fails", "disable fails" and so on.
+    What is wrong with its IPv6 alone stands under "NAME IPv6".
     """
 
     def __init__(self, root: Path, how: dict[str, str] | None = None) -> None:
@@ -91,10 +105,10 @@ class Host:
         self.labels: dict[str, str] = {}
         self.refusal = ""  # what dhcpd -t says
         self.podman_installed = True
-        self.loaded: str | None = None
-        self.running: str | None = None
-        self.failed = False  # systemd knows a failed unit also without its file
-        self.pid = FIRST
+        self.units: dict[Family, str | None] = dict.fromkeys(FAMILIES)  # as systemd loaded them
+        self.runs: dict[Family, str | None] = dict.fromkeys(FAMILIES)
+        self.failed = dict.fromkeys(FAMILIES, False)  # systemd knows a failed unit also without its file
+        self.pids = {family: FIRST * family.number for family in FAMILIES}
         self.packaged: bool | None = None  # runs; None where there is no package
         self.enabled = True
         self.armed = False
@@ -107,15 +121,20 @@ class Host:
         self.was_killed = False
         self.on_wait: Callable[[], None] = lambda: None
 
-    def with_releases(self, committed: str | None = OLD, running: bool = True, there: Sequence[str] = "12") -> Host:
-        """Releases on disk by their tags, one of them committed and running, and leases."""
+    def with_releases(
+        self, committed: str | None = OLD, running: bool = True, there: Sequence[str | Release] = "12"
+    ) -> Host:
+        """Releases on disk, or their tags, one of them committed and running, and leases."""
         self.layout.etc.mkdir(parents=True)
         self.layout.switch.mkdir(parents=True)
-        for number, tag in enumerate(there):
-            place = self.store.write(release(tag), SELF.gid)
+        for number, one in enumerate(there):
+            made = release(one) if isinstance(one, str) else one
+            place = self.store.write(made, SELF.gid)
             os.utime(place, (number, number))
+            tag = made.name.partition(".")[0]
             self.images[f"localhost/dhcpd:{tag}"] = IDS[tag]
         self.leases.parent.mkdir(parents=True)
+        (self.leases.parent / "dhcpd6.leases").touch()
         if committed:
             self.store.commit(committed)
             self.history.add("tried", committed)
@@ -123,8 +142,8 @@ class Host:
             self.store.write_copy(committed)
         if self.packaged is None:
             self.leases.write_text(LEASE % 50)
-        self.loaded = self.selected()
-        self.running = committed if running else None
+        self.units = {family: self.selected(family) for family in FAMILIES}
+        self.runs = {family: name if running else None for family, name in self.units.items()}
         return self
 
     def with_package(self, runs: bool = True) -> Host:
@@ -141,23 +160,41 @@ class Host:
     def packaged_leases(self) -> Path:
         return self.root / "var/lib/dhcp/dhcpd.leases"
 
-    def selected(self) -> str | None:
-        """The release whose unit systemd finds: the one on trial, else the committed one."""
-        if self.layout.trial.exists():
-            return self.layout.trial.read_text().partition("# ")[2].partition("\n")[0]
-        current = self.store.current()
-        return current if current and (self.store.is_linked() and self.layout.directory(current).exists()) else None
+    @property
+    def running(self) -> str | None:
+        return self.runs[IPV4]
+
+    @running.setter
+    def running(self, name: str | None) -> None:
+        self.runs[IPV4] = name
 
     @property
-    def problem(self) -> str:
-        if self.running and (self.packaged or not self.leases.exists()):
+    def loaded(self) -> str | None:
+        return self.units[IPV4]
+
+    def selected(self, family: Family = IPV4) -> str | None:
+        """The release whose unit systemd finds: the one on trial, else the committed one."""
+        if self.layout.trial(family).exists():
+            return self.layout.trial(family).read_text().partition("# ")[2].partition("\n")[0]
+        # One link that leads nowhere, and quadlet makes no unit of any.
+        for other in FAMILIES:
+            if self.store.links(other) and other not in self.store.families(self.store.current()):
+                return None
+        current = self.store.current()
+        return current if family in self.store.families(current) and self.store.links(family) else None
+
+    def problem(self, family: Family = IPV4) -> str:
+        running = self.runs[family]
+        if running and (self.packaged or not (self.leases.parent / family.leases).exists()):
             return "exits"
-        wrong = self.how.get(self.running or "", "")
-        return wrong if wrong == "deaf" or self.pid > FIRST else ""  # what is wrong shows at a start
+        wrong = self.how.get(f"{running} IPv6" if family.suffix else str(running), "")
+        # What is wrong shows at a start.
+        return wrong if wrong == "deaf" or self.pids[family] > FIRST * family.number else ""
 
     @property
     def serves(self) -> list[str]:
-        return [self.running] * bool(self.running and not self.problem) + [PACKAGE] * bool(self.packaged)
+        mine = [self.runs[family] for family in FAMILIES if self.runs[family] and not self.problem(family)]
+        return [name for name in mine if name] + [PACKAGE] * bool(self.packaged)
 
     @property
     def did(self) -> list[str]:
@@ -179,7 +216,8 @@ class Host:
         if self.packaged is not None:
             yields = self.root / f"etc/systemd/system/{PACKAGE}.d/50-quadlet-dhcpd.conf"
             self.packaged = self.enabled and not (yields.exists() and self.store.current())
-        self.running = self.loaded = self.selected()
+        self.units = {family: self.selected(family) for family in FAMILIES}
+        self.runs = dict(self.units)
 
     # The runner
 
@@ -200,21 +238,22 @@ class Host:
 
     def _systemctl(self, words: list[str]) -> tuple[int, str, str]:
         action, unit = words[0], words[-1]
+        family = IPV6 if unit == IPV6.service else IPV4
         if action == "show":
             active, restarts = "active", 0
-            if self.running is None or self.problem == "exits":
+            if self.runs[family] is None or self.problem(family) == "exits":
                 active = "failed"
-            elif self.problem == "loops":
+            elif self.problem(family) == "loops":
                 active, restarts = "activating", 1
-            return 0, f"ActiveState={active}\nSubState=x\nNRestarts={restarts}\nControlGroup=/dhcpd\n", ""
+            return 0, f"ActiveState={active}\nSubState=x\nNRestarts={restarts}\nControlGroup={family.service}\n", ""
         if action == "--quiet":
             return (0 if self.packaged else 3), "", ""
         if action == "reset-failed":
-            self.failed = False
+            self.failed[family] = False
             return 0, "", ""
         self.burn()
         if action == "daemon-reload":
-            self.loaded = self.selected()
+            self.units = {family: self.selected(family) for family in FAMILIES}
             return (1, "", "refused") if self.how.get(self.loaded or "") == "reload fails" else (0, "", "")
         if unit == PACKAGE:
             if action in ("start", "stop"):
@@ -228,15 +267,15 @@ class Host:
         if unit.startswith("dhcpd-release-"):
             self.armed = self.armed and unit != "dhcpd-release-undo.timer"
             return 0, "", ""
-        if self.loaded is None and self.running is None and not self.failed:
+        if self.units[family] is None and self.runs[family] is None and not self.failed[family]:
             return 5, "", f"Failed to {action} {unit}: Unit {unit} not loaded."
-        self.running = self.loaded if action == "restart" else None
-        self.pid += 1
+        self.runs[family] = self.units[family] if action == "restart" else None
+        self.pids[family] += 1
         if action == "restart":
-            self.journal.append(f"{self.running} says why")
-            self.failed = self.problem == "restart fails"
-            if self.failed:
-                self.running = None
+            self.journal.append(f"{self.runs[family]} says why")
+            self.failed[family] = self.problem(family) == "restart fails"
+            if self.failed[family]:
+                self.runs[family] = None
                 return 1, "", "Job failed."
         return 0, "", ""
 
@@ -270,10 +309,14 @@ class Host:
         return 0, "", ""
 
     def _quadlet(self, directory: Path) -> tuple[int, str, str]:
-        unit = (directory / "dhcpd.container").read_text()
-        image = unit.partition("Image=")[2].partition("\n")[0]
-        name = unit.partition("/releases/")[2].partition(":")[0]
-        return 0, f"---dhcpd.service---\n[Service]\n# {name}\nExecStart=podman run {image} -4\n", ""
+        out = ""
+        for family in FAMILIES:
+            if (directory / family.unit).exists():
+                unit = (directory / family.unit).read_text()
+                image = unit.partition("Image=")[2].partition("\n")[0]
+                name = unit.partition("/releases/")[2].partition(":")[0]
+                out += f"---{family.service}---\n[Service]\n# {name}\nExecStart=podman run {image} -4\n\n"
+        return 0, out, ""
 
     def _systemd_run(self, words: list[str]) -> tuple[int, str, str]:
         if "--unit=dhcpd-release-undo" in words:
@@ -291,26 +334,32 @@ class Host:
 
     # The rest of the world
 
-    def ask(self, askers: Iterable[Asker], _timeout: float) -> set[str]:
-        who = PACKAGE if self.packaged else str(self.running)
+    def ask(self, askers: Iterable[Asker], _timeout: float, family: Family = IPV4) -> set[str]:
+        who = PACKAGE if self.packaged else str(self.runs[family])
         names = {asker.interface for asker in askers}
         self.asked.append((who, sorted(names)))
-        problem = self.how.get(who, "") if self.packaged else self.problem
+        problem = self.how.get(who, "") if self.packaged else self.problem(family)
         if problem == "ask fails":
             raise OSError(19, "No such device")
-        if problem in ("deaf", "exits", "loops") or not (self.running or self.packaged):
+        if problem in ("deaf", "exits", "loops") or not (self.runs[family] or self.packaged):
             return set()
         return names & {"eth1"} if problem == "half deaf" else names
 
     def sleep(self, seconds: float) -> None:
         if seconds >= 1:
-            self.pid += self.problem == "settling"
-            self.proved |= {str(self.running)}
+            for family in FAMILIES:
+                self.pids[family] += self.problem(family) == "settling"
+            self.proved |= {str(name) for name in self.runs.values() if name}
+
+    def process(self, group: str) -> int | None:
+        family = IPV6 if group == IPV6.service else IPV4
+        return self.pids[family] if self.runs[family] else None
 
     def release_of(self, pid: int | None) -> str | None:
         if pid is None:
             return None
-        return "0.other" if self.problem == "other" else self.running
+        family = next(family for family in FAMILIES if self.pids[family] == pid)
+        return "0.other" if self.problem(family) == "other" else self.runs[family]
 
     def trial(self) -> Trial:
         made = Trial(self.layout, Service(self), Podman(self))
@@ -327,16 +376,19 @@ class Host:
             monkeypatch.setattr(module, "Layout", lambda: layout(str(self.root)))
         for module in (_back, _deploy, _hand_back, _trial):
             monkeypatch.setattr(module, "Packaged", functools.partial(Packaged, root=self.root))
-        for module in (_back, _deploy, _prove):
+        for module in (_prove, _trial):
             monkeypatch.setattr(module, "release_of", self.release_of)
         links = [Link(2 + int(n[-1]), n, None, True, True, "up", "00:00:5e:00:53:01", None, "ether") for n in ADDRESSES]
         addresses = [Address(1, name, 4, ip, 24, True, None, None) for name, ip in ADDRESSES.items()]
+        for number, name in enumerate(ADDRESSES):
+            addresses += [Address(1, name, 6, ip, 64, True, None, None) for ip in (f"fe80::{number + 1}", IN6[name])]
         monkeypatch.setattr(_prove._netlink, "links", lambda: links)
         monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: addresses)
         monkeypatch.setattr(_inform, "ask", self.ask)
+        monkeypatch.setattr(_inform6, "ask", functools.partial(self.ask, family=IPV6))
         monkeypatch.setattr(_trial, "Prover", functools.partial(Prover, sleep=self.sleep))
         monkeypatch.setattr(_switch, "run_command", self)
-        monkeypatch.setattr(_service, "dhcpd_process", lambda _group: self.pid if self.running else None)
+        monkeypatch.setattr(_service, "dhcpd_process", self.process)
         monkeypatch.setattr(_keep, "mounted", set)
         monkeypatch.setattr(_deploy, "starting_point", functools.partial(starting_point, root=self.root))
         monkeypatch.setattr(os, "fsync", lambda _descriptor: None)  # test_files looks at that; here it takes a minute

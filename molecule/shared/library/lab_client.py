@@ -1,11 +1,13 @@
 #!/usr/bin/python
-"""A real DHCP client (ISC's dhclient or busybox's udhcpc) on a segment of the lab, in a network namespace of its own.
+"""A real DHCP client on a segment of the lab, in a network namespace of its own: dhclient, dhclient -6 or udhcpc.
 
 What it returns is the lease as the client itself wrote it down. States:
 
 - bound: start the client, wait for its lease; it goes on running, as on a real host.
 - renewed: wait until the running dhclient has written a later lease for its address.
 - absent: end the client and remove its namespace; the lease is not released.
+
+dhclient6 asks for an address and a prefix; its DUID is made of its MAC address (DUID-LL).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -76,17 +79,40 @@ class Client:
         for command in commands:
             subprocess.run(command, check=True, capture_output=True, text=True)
         self.home.mkdir(exist_ok=True)
+        if self.params["client"] == "dhclient6":  # without a link-local address it ends at once
+            self.until(lambda: "fe80:" in self.link_local())
+
+    def link_local(self) -> str:
+        """The client's link-local address, once duplicate address detection has passed it."""
+        command = ["ip", "-n", self.space, "-6", "address", "show", "dev", "eth0", "scope", "link", "-tentative"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def until(self, condition: Callable[[], object]) -> object:
+        """What *condition* returns, as soon as it is true or the time is over."""
+        end = time.monotonic() + self.params["timeout"]
+        while True:
+            found = condition()
+            if found or time.monotonic() >= end:
+                return found
+            time.sleep(0.1)
 
     def start(self) -> None:
         script = self.home / "script"
+        conf = self.home / "dhclient.conf"
+        name = self.params["hostname"]
         if self.params["client"] == "dhclient":
             script.write_text(DHCLIENT_SCRIPT)
-            conf = self.home / "dhclient.conf"
             wanted = self.params["lease_time"]
             # Without these dhclient asks ever less often, and gives up for five minutes after the first.
             patience = "initial-interval 1; backoff-cutoff 3; retry 1;\n"
-            conf.write_text(patience + (f"send dhcp-lease-time {wanted};\n" if wanted else ""))
+            patience += f"send dhcp-lease-time {wanted};\n" if wanted else ""
+            conf.write_text(patience + (f'send host-name "{name}";\n' if name else ""))
             command = ["dhclient", "-4", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid, "-sf", script, "eth0"]
+        elif self.params["client"] == "dhclient6":
+            script.write_text("#!/bin/sh\nexit 0\n")
+            conf.write_text(f'send fqdn.fqdn "{name}";\nsend fqdn.server-update on;\n' if name else "")
+            command = ["dhclient", "-6", "-N", "-P", "-D", "LL", "-d", "-cf", conf, "-lf", self.lease, "-pf", self.pid]
+            command += ["-sf", script, "eth0"]
         else:
             script.write_text(UDHCPC_SCRIPT)
             command = ["udhcpc", "-f", "-t", "20", "-T", "1", "-p", self.pid, "-s", script, "-i", "eth0"]
@@ -109,20 +135,20 @@ class Client:
             return {}
         if self.params["client"] == "udhcpc":
             return dict(line.split("=", 1) for line in text.splitlines())
-        blocks = re.findall(r"^lease \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
+        blocks = re.findall(r"^lease6? \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
         if not blocks:
             return {}
         found = dict(re.findall(r"^\s+(?:option )?(\S+) (.*);$", blocks[-1], re.MULTILINE))
+        if self.params["client"] == "dhclient6":
+            for key, word in (("ip", "iaaddr"), ("prefix", "iaprefix")):
+                found[key] = " ".join(re.findall(rf"^\s+{word} (\S+) \{{$", blocks[-1], re.MULTILINE))
+            return found if found["ip"] and found["prefix"] else {}
         return {**found, "ip": found["fixed-address"]}
 
     def wait(self, unlike: dict[str, object]) -> dict[str, object]:
-        end = time.monotonic() + self.params["timeout"]
-        while time.monotonic() < end:
-            lease = self.read()
-            if lease and lease != unlike:
-                return lease
-            time.sleep(0.1)
-        return {}
+        self.until(lambda: self.read() not in ({}, unlike))
+        lease = self.read()
+        return lease if lease != unlike else {}
 
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
@@ -138,8 +164,9 @@ def main() -> None:
             "name": {"default": "client"},
             "bridge": {"default": "br0"},
             "mac": {},
-            "client": {"choices": ["dhclient", "udhcpc"], "default": "dhclient"},
+            "client": {"choices": ["dhclient", "dhclient6", "udhcpc"], "default": "dhclient"},
             "lease_time": {"type": "int"},
+            "hostname": {},
             "state": {"choices": ["bound", "renewed", "absent"], "default": "bound"},
             "timeout": {"type": "int", "default": 30},
         }

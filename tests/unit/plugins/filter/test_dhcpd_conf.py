@@ -9,6 +9,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible.utils.display import Display
 from ansible_collections.quadlet.dhcpd.plugins.filter.dhcpd_conf import FilterModule
 
 FILTERS = FilterModule().filters()
@@ -44,6 +45,19 @@ def test_conf_names_all_problems() -> None:
         FILTERS["dhcpd_conf"]({"subnet": 1, "options": []})
     assert "unknown key 'subnet'; did you mean subnets?" in str(caught.value)
     assert "\ndhcpd_container_options: [] is not a mapping" in str(caught.value)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_what_is_hardly_meant_is_a_warning(monkeypatch: pytest.MonkeyPatch, family: int) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text: said.append(text))
+    model = {"statements": {"ddns-update-style": "standard"}}
+    assert FILTERS["dhcpd_conf_problems"](model, family) == []
+    suffix = "" if family == 4 else "6"
+    (text,) = said
+    assert text.startswith(f"dhcpd_container_statements{suffix}.ddns-update-style: nothing is updated without zones")
+    said.clear()
+    assert FILTERS["dhcpd_conf_problems"]({**model, "nothing": 1}, family) and not said
 
 
 def test_subnets() -> None:
@@ -112,7 +126,9 @@ def test_parse() -> None:
     }
     assert found["notes"] == ["line 2: next-server tftp.example.net stays raw: there is no typed form for it"]
     files = [{"path": "dhcpd.conf", "content": 'include "/etc/dhcp/a";'}, {"path": "a", "content": "ping-check off;"}]
-    assert FILTERS["dhcpd_conf_parse"](files, 6)["variables"] == {"dhcpd_container_statements": {"ping-check": False}}
+    six = FILTERS["dhcpd_conf_parse"](files, 6)
+    assert six["variables"]["dhcpd_container_statements6"] == {"ping-check": False}
+    assert six["variables"]["dhcpd_container_default_lease_time"] == 43200 and "shared with IPv4" in six["notes"][0]
 
 
 @pytest.mark.parametrize("value", [None, [], [{}], 1, "option {"])

@@ -19,11 +19,11 @@ class Lookup(LookupModule):
     def set_options(self, *_arguments: Any, **_options: Any) -> None:
         """Ansible would look for the plugin where it is installed."""
 
-    def get_option(self, option: str, hostvars: Any = None) -> bool:
-        assert option == "problems"
-        return self.wants_problems
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        return {"problems": self.wants_problems, "family": self.family}[option]
 
     wants_problems = False
+    family = 4
 
 
 def look(base: Path, *terms: str) -> Any:
@@ -80,3 +80,13 @@ def test_the_problems_come_as_a_list_where_they_are_asked_for(role: Path, monkey
     (role / "files/dhcp/main.conf").write_text('include "/etc/dhcp/gone.conf";\ninclude "/srv/x";\n')
     problems = look(role, "dhcp/main.conf")
     assert len(problems) == 2 and "gone.conf cannot be read" in "".join(problems)
+
+
+def test_omapi_that_is_open_to_everybody_is_an_error(role: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (role / "files/dhcp/main.conf").write_text('include "/etc/dhcp/keys/omapi.conf";\nomapi-port 7911;\n')
+    with pytest.raises(AnsibleLookupError, match="dhcpd_container_config_src: omapi-port without omapi-key"):
+        look(role, "dhcp/main.conf")
+    monkeypatch.setattr(Lookup, "wants_problems", True)
+    (role / "files/dhcp/keys/omapi.conf").write_text("key k { algorithm hmac-md5; secret abcd; } omapi-key k;\n")
+    (problem,) = look(role, "dhcp/main.conf")
+    assert problem.startswith("dhcpd_container_config_src: OMAPI's key has the algorithm 'hmac-md5'; give it one of")

@@ -13,11 +13,12 @@ from typing import Any, Callable
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform, _leases
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import hand_back, remove, roll_back
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._hand_back import HandBack
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
-from release_host import IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, Host, Killed
+from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, Host, Killed, release
 
 pytestmark = ROOT
 SERVICE = "dhcpd.service"
@@ -175,36 +176,36 @@ def test_the_current_release_that_is_stopped_is_never_called_proved_unproved(new
 
 def everything(host: Host) -> list[Path]:
     layout = host.layout
-    return [layout.quadlet, layout.current, layout.releases, layout.history, layout.kept, layout.copy]
+    return [layout.quadlet(IPV4), layout.current, layout.releases, layout.history, layout.kept, layout.copy(IPV4)]
 
 
 @pytest.mark.parametrize("remove_leases", [False, True])
 def test_all_goes_but_the_leases_unless_they_are_meant_too(new_host: Any, remove_leases: bool) -> None:
     host = two(new_host)
-    host.layout.copy.with_name("dhcpd.conf.before-quadlet").write_text("# theirs\n")
+    host.layout.copy(IPV4).with_name("dhcpd.conf.before-quadlet").write_text("# theirs\n")
     leases = host.leases.read_text()
     checked = remove(remove_leases, host, check_mode=True)
     assert host.did == [] and host.serves == [NEW]
     assert remove(remove_leases, host, check_mode=False) == checked
     assert checked == {"changed": True, "release": None, "previous": NEW}
     assert host.did == [f"stop {SERVICE}", "daemon-reload"] and (host.running, host.loaded) == (None, None)
-    assert [place for place in everything(host) if place.exists() or place.is_symlink()] == [host.layout.copy]
-    assert host.layout.copy.read_text() == "# theirs\n"
+    assert [place for place in everything(host) if place.exists() or place.is_symlink()] == [host.layout.copy(IPV4)]
+    assert host.layout.copy(IPV4).read_text() == "# theirs\n"
     assert host.leases.exists() is not remove_leases and (remove_leases or host.leases.read_text() == leases)
     assert remove(remove_leases, host, check_mode=False)["changed"] is False
 
 
 @pytest.mark.parametrize("state", ["staged only", "on trial"])
-def test_what_is_only_staged_or_on_trial_goes_too(new_host: Any, state: str) -> None:
+def test_what_is_only_staged_or_on_trial_goes_too(new_host: Any, monkeypatch: Any, state: str) -> None:
     host = new_host().with_releases(None)
     if state == "on trial":
         trial = host.trial()
-        trial.ask = lambda *_arguments: (none for none in ()).throw(Killed)
+        monkeypatch.setattr(_inform, "ask", lambda *_arguments: (none for none in ()).throw(Killed))
         with pytest.raises(Killed):
             trial.run(NEW, 0, None)
-        assert host.layout.trial.exists()
+        assert host.layout.trial(IPV4).exists()
     assert remove(False, host, check_mode=False)["changed"] is True
-    assert (host.running, host.loaded) == (None, None) and not host.layout.trial.exists()
+    assert (host.running, host.loaded) == (None, None) and not host.layout.trial(IPV4).exists()
     assert not host.layout.releases.exists()
 
 
@@ -222,6 +223,23 @@ def test_a_removal_that_was_killed_anywhere_is_ended_by_the_next(new_host: Any) 
         assert not any(place.exists() or place.is_symlink() for place in everything(host)), fuse
         assert host.running is None and host.leases.exists()
     raise AssertionError("the removal has no end")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_release_with_its_configuration_in_ldap_is_tested_again_before_anything_stops(
+    new_host: Any, refused: bool
+) -> None:
+    host = two(new_host)
+    staged = release("3", conf=f'{CONF}ldap-server "198.51.100.9";\n')
+    host.store.write(staged, SELF.gid)
+    host.images["localhost/dhcpd:3"] = IDS["3"]
+    host.refusal = "Can't contact LDAP server" if refused else ""
+    if refused:
+        with pytest.raises(ReleaseError, match="the service was not touched. dhcpd said: Can't contact LDAP server"):
+            roll_back(staged.name, 0, host, check_mode=False)
+        assert host.did == [] and host.serves == [NEW]
+    else:
+        assert roll_back(staged.name, 0, host, check_mode=False)["changed"] and host.serves == [staged.name]
 
 
 # hand_back

@@ -22,6 +22,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
     _Deployment,
     deploy,
 )
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
@@ -284,17 +285,17 @@ def test_whatever_drifted_is_put_right_by_the_least_step(new_host: Any, damage: 
         "runs another": lambda: setattr(host, "running", "0.other"),
         "trial not tidied up": lambda: trial("committed", NEW),
         "trial of another": another,
-        "copy edited": lambda: host.layout.copy.write_text(host.layout.copy.read_text() + "# edited\n"),
-        "copy gone": host.layout.copy.unlink,
+        "copy edited": lambda: host.layout.copy(IPV4).write_text(host.layout.copy(IPV4).read_text() + "# edited\n"),
+        "copy gone": host.layout.copy(IPV4).unlink,
         "release edited": lambda: (host.layout.directory(NEW) / "dhcpd.conf").write_text("# edited\n"),
-        "unit unlinked": host.layout.quadlet.unlink,
+        "unit unlinked": host.layout.quadlet(IPV4).unlink,
     }[damage]()
     host.commands.clear()
     before = everything(host)
     assert deployed(host, check_mode=True)["changed"] and only_looked(host) and everything(host) == before
     host.commands.clear()
     assert deployed(host)["changed"] and host.did == did
-    assert host.serves == [NEW] and host.loaded == NEW and not host.layout.trial.exists()
+    assert host.serves == [NEW] and host.loaded == NEW and not host.layout.trial(IPV4).exists()
     assert (host.store.current(), host.store.is_linked(), host.store.copy_is_right(NEW)) == (NEW, True, True)
     assert host.store.read(NEW, "dhcpd.conf") == CONF and not deployed(host)["changed"]
 
@@ -432,7 +433,7 @@ def test_a_switch_that_is_killed_anywhere_ends_as_it_is_told(new_host: Any) -> N
             told = None
         assert len(host.serves) == 1, fuse
         assert told is None or host.serves == [NEW if "proved_on" in told else OLD], fuse
-        assert host.loaded == host.store.current() == host.running and not host.layout.trial.exists(), fuse
+        assert host.loaded == host.store.current() == host.running and not host.layout.trial(IPV4).exists(), fuse
         if not host.was_killed:
             assert fuse > 10
             return

@@ -22,9 +22,12 @@ SOUND: dict[str, Any] = {
     "interfaces": [],
     "allow_dynamic_interfaces": [],
     "arguments": [],
+    "interfaces6": [],
+    "arguments6": [],
     "config_src": "",
+    "config_src6": "",
     "options": {},
-    "subnets": [],
+    "subnets": [{"subnet": "198.51.100.0/24"}],
     "reservations": [],
     "raw": "",
     "user": "dhcpd",
@@ -54,7 +57,7 @@ def problems(variables: dict[str, Any]) -> list[str]:
         {"interfaces": ["eth0", "br-lan", "enp3s0.100", "vlan@5", "fifteen-letters"]},
         {"allow_dynamic_interfaces": ["wan0"]},
         {"arguments": ["-q", "-p", "67", "--lease-cache", "a b"]},
-        {"config_src": "/srv/dhcp/dhcpd.conf"},
+        {"config_src": "/srv/dhcp/dhcpd.conf", "subnets": []},
         {"subnets": [{"subnet": "198.51.100.0/24"}], "raw": "ping-check true;"},
     ],
 )
@@ -95,16 +98,43 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
         *[({"arguments": [word]}, f"arguments[0]: {word} is set by the unit itself") for word in sorted(OWN_ARGUMENTS)],
         ({"ldap": {"server": "a"}}, "interfaces: is empty, and the subnets are in LDAP"),
         *[
-            ({"config_src": "/d.conf", "interfaces": ["eth0"], key: value},
+            ({"config_src": "/d.conf", "subnets": [], "interfaces": ["eth0"], key: value},
              f"config_src: the file is the whole configuration; leave out dhcpd_container_{key}")
             for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"),
-                               ("ldap", {"a": 1}))
+                                ("ldap", {"a": 1}))
         ],
     ],
 )  # fmt: skip
 def test_each_problem_is_named_by_its_variable(changed: dict[str, Any], expected: str) -> None:
     (problem,) = problems({**SOUND, **changed})
     assert problem.startswith(f"dhcpd_container_{expected}")
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"subnets": [], "subnets6": [{}]}, []),
+        ({"subnets": []}, ["subnets: there is nothing to serve; give dhcpd_container_subnets for IPv4, dhcpd_contain"]),
+        ({"arguments6": ["-lf"]}, ["arguments6[0]: -lf is set by the unit itself"]),
+        ({"interfaces6": ["a b"]}, ["interfaces6[0]: 'a b' is no interface name"]),
+        ({"config_src6": "here"}, ["config_src6: 'here' is no absolute path"]),
+        (
+            {"config_src6": "/d6.conf", "options6": {"a": 1}},
+            ["config_src6: the file is the whole configuration; leave "],
+        ),
+        ({"config_src6": "/d6.conf", "keys": [{}]}, []),
+        (
+            {"config_src6": "/d6.conf", "subnets": [], "keys": [{}]},
+            ["config_src6: the file is the whole configuration"],
+        ),
+        ({"config_src": "/d.conf", "subnets": [], "subnets6": [{}], "keys": [{}]}, []),
+    ],
+)
+def test_ipv6_has_variables_of_its_own(changed: dict[str, Any], expected: list[str]) -> None:
+    found = problems({**SOUND, **changed})
+    assert len(found) == len(expected)
+    for problem, start in zip(found, expected):
+        assert problem.startswith(f"dhcpd_container_{start}")
 
 
 def test_a_tag_is_ascii() -> None:

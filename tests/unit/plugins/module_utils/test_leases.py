@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import (
     COPIES,
     PACKAGED,
@@ -55,39 +56,39 @@ def test_a_lease_file_that_is_there_is_what_it_starts_from(
 ) -> None:
     leases = put(tmp_path, "/var/lib/dhcpd/dhcpd.leases", text)
     put(tmp_path, "/var/lib/dhcp/dhcpd.leases")
-    assert starting_point(directory, initial, tmp_path) == Start(leases, None)
+    assert starting_point(directory, IPV4, initial, tmp_path) == Start(leases, None)
 
 
 def test_a_virgin_host_starts_empty(tmp_path: Path, directory: Path) -> None:
-    assert starting_point(directory, None, tmp_path) == Start(None, None)
+    assert starting_point(directory, IPV4, None, tmp_path) == Start(None, None)
 
 
-@pytest.mark.parametrize("path", PACKAGED)
+@pytest.mark.parametrize("path", PACKAGED[IPV4])
 def test_leases_of_a_packaged_dhcpd_need_a_decision(tmp_path: Path, directory: Path, path: str) -> None:
     put(tmp_path, path)
     with pytest.raises(ReleaseError, match=f"{path} holds leases.*dhcpd_container_initial_leases.*'empty'"):
-        starting_point(directory, None, tmp_path)
-    assert starting_point(directory, "empty", tmp_path) == Start(None, None)
-    assert starting_point(directory, path, tmp_path) == Start(None, tmp_path / path.lstrip("/"))
+        starting_point(directory, IPV4, None, tmp_path)
+    assert starting_point(directory, IPV4, "empty", tmp_path) == Start(None, None)
+    assert starting_point(directory, IPV4, path, tmp_path) == Start(None, tmp_path / path.lstrip("/"))
 
 
 def test_a_packaged_file_without_a_lease_needs_none(tmp_path: Path, directory: Path) -> None:
     put(tmp_path, "/var/lib/dhcp/dhcpd.leases", "# written by isc-dhcp-4.4.3-P1\nauthoring-byte-order little-endian;\n")
-    assert starting_point(directory, None, tmp_path) == Start(None, None)
+    assert starting_point(directory, IPV4, None, tmp_path) == Start(None, None)
 
 
 def test_a_lone_backup_needs_a_decision_whatever_it_holds(tmp_path: Path, directory: Path) -> None:
     put(tmp_path, "/var/lib/dhcpd/dhcpd.leases~", "")
     with pytest.raises(ReleaseError, match="dhcpd.leases~, so there have been leases.*'empty'"):
-        starting_point(directory, None, tmp_path)
-    assert starting_point(directory, "empty", tmp_path) == Start(None, None)
+        starting_point(directory, IPV4, None, tmp_path)
+    assert starting_point(directory, IPV4, "empty", tmp_path) == Start(None, None)
 
 
 @pytest.mark.parametrize("initial", ["/gone", "/var/lib", "Empty"])
 def test_a_source_that_is_no_file_is_named(tmp_path: Path, directory: Path, initial: str) -> None:
     (tmp_path / "var/lib").mkdir(parents=True)
     with pytest.raises(ReleaseError, match=f"dhcpd_container_initial_leases: {initial} is no file"):
-        starting_point(directory, initial, tmp_path)
+        starting_point(directory, IPV4, initial, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_what_cannot_be_read_counts_as_leases_and_what_is_not_utf_8_is_read(tmp_
 
 
 def test_an_empty_lease_file_belongs_to_the_service(directory: Path) -> None:
-    prepare(directory, Start(None, None), ACCOUNT)
+    prepare(directory, IPV4, Start(None, None), ACCOUNT)
     leases = directory / "dhcpd.leases"
     assert leases.read_bytes() == b"" and list(directory.iterdir()) == [leases]
     assert owner(leases) == owner(directory) == OWNER
@@ -127,7 +128,7 @@ def test_an_empty_lease_file_belongs_to_the_service(directory: Path) -> None:
 def test_leases_start_as_a_copy_of_the_source(tmp_path: Path, directory: Path) -> None:
     source = put(tmp_path, "/var/lib/dhcp/dhcpd.leases")
     before = owner(source)
-    prepare(directory, Start(None, source), ACCOUNT)
+    prepare(directory, IPV4, Start(None, source), ACCOUNT)
     assert (directory / "dhcpd.leases").read_text() == source.read_text() == LEASE
     assert owner(directory / "dhcpd.leases") == OWNER and owner(source) == before
 
@@ -137,7 +138,7 @@ def test_a_lone_backup_is_kept_where_dhcpd_does_not_overwrite_it(
     tmp_path: Path, directory: Path, from_it: bool
 ) -> None:
     backup = put(tmp_path, "/var/lib/dhcpd/dhcpd.leases~")
-    prepare(directory, Start(None, backup if from_it else None), ACCOUNT)
+    prepare(directory, IPV4, Start(None, backup if from_it else None), ACCOUNT)
     assert (directory / "dhcpd.leases.before-quadlet").read_text() == LEASE and not backup.exists()
     assert (directory / "dhcpd.leases").read_text() == (LEASE if from_it else "")
 
@@ -147,7 +148,7 @@ def test_leases_that_are_there_keep_their_content_and_get_their_owner(tmp_path: 
     backup = put(tmp_path, "/var/lib/dhcpd/dhcpd.leases~", "older\n")
     inode = leases.stat().st_ino
     for _again in range(2):
-        prepare(directory, Start(leases, None), ACCOUNT)
+        prepare(directory, IPV4, Start(leases, None), ACCOUNT)
     assert (leases.read_text(), backup.read_text(), leases.stat().st_ino) == (LEASE, "older\n", inode)
     assert owner(leases) == owner(backup) == owner(directory) == OWNER
 
@@ -159,7 +160,7 @@ def test_a_link_in_the_service_s_directory_gives_it_no_file_of_root(tmp_path: Pa
     leases = put(tmp_path, "/var/lib/dhcpd/dhcpd.leases")
     (directory / name).unlink(missing_ok=True)
     (directory / name).symlink_to(other)
-    prepare(directory, Start(leases, None), ACCOUNT)
+    prepare(directory, IPV4, Start(leases, None), ACCOUNT)
     assert owner(other) == (0, 0)
 
 
@@ -168,14 +169,14 @@ def test_a_link_in_place_of_a_lease_file_is_not_read_through(tmp_path: Path, dir
     ours.unlink()
     ours.symlink_to(put(tmp_path, "/secret"))
     with pytest.raises(OSError, match="symbolic links"):
-        replace(directory, ours, *OWNER)
+        replace(directory / "dhcpd.leases", ours, *OWNER)
 
 
 def test_a_link_in_place_of_the_new_lease_file_is_not_written_through(tmp_path: Path, directory: Path) -> None:
     other = put(tmp_path, "/etc/shadow", "root")
     directory.mkdir(parents=True)
     (directory / ".dhcpd.leases.new").symlink_to(other)
-    prepare(directory, Start(None, None), ACCOUNT)
+    prepare(directory, IPV4, Start(None, None), ACCOUNT)
     assert other.read_text() == "root" and not (directory / "dhcpd.leases").is_symlink()
 
 
@@ -198,7 +199,7 @@ def test_leases_are_replaced_whole_and_are_on_disk_before_their_name(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    replace(directory, source, *OWNER)
+    replace(directory / "dhcpd.leases", source, *OWNER)
     assert seen == [(False, False), (True, True)] and leases.read_text() == LEASE and owner(leases) == OWNER
     assert list(directory.iterdir()) == [leases]
 
@@ -212,7 +213,7 @@ def test_leases_that_cannot_be_replaced_are_the_old_ones(directory: Path, monkey
 
     monkeypatch.setattr("shutil.copyfileobj", full)
     with pytest.raises(OSError, match="No space left"):
-        replace(directory, leases, *OWNER)
+        replace(directory / "dhcpd.leases", leases, *OWNER)
     assert leases.read_text() == LEASE
 
 
@@ -221,11 +222,11 @@ def test_leases_that_cannot_be_replaced_are_the_old_ones(directory: Path, monkey
 
 def test_the_last_copies_are_kept_for_root_only(tmp_path: Path, directory: Path) -> None:
     copies = tmp_path / "kept/leases"
-    keep_copy(directory, copies)
+    keep_copy(directory / "dhcpd.leases", copies)
     assert not copies.parent.exists(), "where there are no leases there is nothing to keep"
     for number in range(1, COPIES + 8):
         put(directory, "dhcpd.leases", f"{number}\n")
-        keep_copy(directory, copies)
+        keep_copy(directory / "dhcpd.leases", copies)
         if number == 3:
             (copies / "dhcpd.leases.mine").write_text("")
     kept = {path.name: path.read_text() for path in copies.iterdir()}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Callable, Sequence
 
 import pytest
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import (
     Podman,
     arguments_of,
@@ -207,7 +208,7 @@ def test_dhcpd_words_keep_what_is_said_between_banner_and_closing() -> None:
 
 def test_the_service_is_what_quadlet_makes_of_that_directory() -> None:
     run = Recorder(0, "---dhcpd6.service---\n[X]\n\n" + DRYRUN + "\n---other.service---\n[Y]\n", "a warning")
-    service = Podman(run).service_of(DIRECTORY)
+    service = Podman(run).service_of(DIRECTORY, IPV4)
     assert service.startswith("[X-Container]\n") and service.endswith('"é b"\n')
     assert "[X]" not in service and "[Y]" not in service
     (command,) = run.commands
@@ -226,7 +227,7 @@ def test_the_service_is_what_quadlet_makes_of_that_directory() -> None:
 )
 def test_no_service_is_an_error_in_quadlet_s_words(answer: tuple[int, str, str], words: str) -> None:
     with pytest.raises(ReleaseError, match=words):
-        Podman(Recorder(*answer)).service_of(DIRECTORY)
+        Podman(Recorder(*answer)).service_of(DIRECTORY, IPV4)
 
 
 def test_arguments_are_dhcpd_s_words_as_systemd_passes_them() -> None:

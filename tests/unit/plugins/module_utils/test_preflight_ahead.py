@@ -367,6 +367,8 @@ def test_interfaces_of_both_families() -> None:
         "warning: no serving interface has an address in 2001:db8::/64",
     ]
     six = [*FIXED, address("eth1", "2001:db8::1/64")]
+    assert bad(interfaces.interfaces(host(addresses=six), both)) == ["failure: eth1 has no link-local address"]
+    six += [address("eth1", "fe80::1/64")]
     assert bad(interfaces.interfaces(host(addresses=six), both)) == []
 
 

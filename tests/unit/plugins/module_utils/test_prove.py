@@ -10,9 +10,10 @@ from typing import Any, Iterable
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _prove
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._netlink import Address, Link
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of, said
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._prove import Prover, askers_of, prove, said
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import State
 
@@ -29,6 +30,7 @@ class Dhcpd:
         self.journal: list[str] = []
         self.rounds: list[tuple[list[str], float]] = []
         self.now = 0.0
+        self.family = IPV4
         self.slept: list[float] = []
 
     def state(self) -> State:
@@ -65,28 +67,28 @@ def runs_as(monkeypatch: Any) -> dict[int, str]:
 
 def test_who_answered_is_not_asked_again_and_a_round_is_short(monkeypatch: Any) -> None:
     dhcpd = Dhcpd(answers=[set(), {"eth2"}, {"eth1"}])
-    answered_at = dhcpd.prover(timeout=30).prove(A, "0")
+    answered_at = prove([dhcpd.prover(timeout=30)], A, "0")
     assert dhcpd.rounds == [(["eth1", "eth2"], 0.5), (["eth1", "eth2"], 0.5), (["eth1"], 0.5)]
     assert answered_at == pytest.approx(1.001) and dhcpd.slept == [_prove.SETTLE] and _prove.SETTLE >= 1
 
 
 def test_it_settles_as_long_as_it_is_told() -> None:
     dhcpd = Dhcpd()
-    dhcpd.prover().prove(A, "0", settle=0.25)
+    prove([dhcpd.prover()], A, "0", settle=0.25)
     assert dhcpd.slept == [0.25]
 
 
 def test_the_last_round_ends_with_the_time(monkeypatch: Any) -> None:
     dhcpd = Dhcpd(answers=[{"eth1"}, set()])
     with pytest.raises(ReleaseError, match=r"answered no DHCPINFORM within 1.2 s on eth2 \(203.0.113.1\)\."):
-        dhcpd.prover(timeout=1.2).prove(A, "0")
+        prove([dhcpd.prover(timeout=1.2)], A, "0")
     assert [timeout for _names, timeout in dhcpd.rounds] == pytest.approx([0.5, 0.5, 0.2])
 
 
 def test_a_container_that_is_still_starting_is_waited_for() -> None:
     starting = [State("activating", "start", 0, None), State("active", "running", 0, None), State("active", "x", 0, 99)]
     dhcpd = Dhcpd([*starting, UP])
-    dhcpd.prover().prove(A, "0")
+    prove([dhcpd.prover()], A, "0")
     assert dhcpd.slept[:-1] == [0.05] * 3 and len(dhcpd.rounds) == 1
 
 
@@ -107,7 +109,7 @@ def test_a_container_that_is_still_starting_is_waited_for() -> None:
 def test_what_does_not_run_as_the_release_is_not_asked(states: list[State], words: str, waits: bool) -> None:
     dhcpd = Dhcpd(states)
     with pytest.raises(ReleaseError, match=words):
-        dhcpd.prover().prove(A, "0")
+        prove([dhcpd.prover()], A, "0")
     assert dhcpd.rounds == [] and (dhcpd.now >= 5) is waits
 
 
@@ -117,23 +119,23 @@ def test_a_dhcpd_that_is_another_is_noticed_in_the_round_it_becomes_so(answered:
     dhcpd = Dhcpd([UP, then], [answered])
     dhcpd.journal = ["earlier", "why"]
     with pytest.raises(ReleaseError, match=r"^dhcpd did not stay up. dhcpd said: why\.$"):
-        dhcpd.prover(timeout=30).prove(A, "1")
+        prove([dhcpd.prover(timeout=30)], A, "1")
     assert len(dhcpd.rounds) == 1
 
 
 def test_a_dhcpd_that_dies_after_its_answer_is_not_proved() -> None:
     dhcpd = Dhcpd([UP, UP, State("active", "running", 1, 8)])
     with pytest.raises(ReleaseError, match="did not stay up"):
-        dhcpd.prover().prove(A, "0")
+        prove([dhcpd.prover()], A, "0")
     assert dhcpd.slept == [_prove.SETTLE]
 
 
 def test_without_anyone_to_ask_it_still_has_to_run_and_settle() -> None:
     dhcpd = Dhcpd()
-    dhcpd.prover([]).prove(A, "0")
+    prove([dhcpd.prover([])], A, "0")
     assert dhcpd.rounds == [] and dhcpd.slept == [_prove.SETTLE]
     with pytest.raises(ReleaseError, match="did not stay up"):
-        Dhcpd([UP, State("failed", "failed", 0, None)]).prover([]).prove(A, "0")
+        prove([Dhcpd([UP, State("failed", "failed", 0, None)]).prover([])], A, "0")
 
 
 @pytest.mark.parametrize(
@@ -150,10 +152,10 @@ def test_dhcpd_s_own_line_about_that_very_packet_counts_as_its_answer(line: str,
     dhcpd = Dhcpd(answers=[set()])
     dhcpd.journal = [line]
     if proved and since == "0":
-        dhcpd.prover([ETH1]).prove(A, since)
+        prove([dhcpd.prover([ETH1])], A, since)
     else:
         with pytest.raises(ReleaseError, match="answered no DHCPINFORM"):
-            dhcpd.prover([ETH1]).prove(A, since)
+            prove([dhcpd.prover([ETH1])], A, since)
 
 
 def test_only_the_end_of_what_dhcpd_said_is_told() -> None:
@@ -171,6 +173,7 @@ def link(name: str, mac: str = "00:00:5e:00:53:01", carrier: bool = True) -> Lin
 
 CONF = "subnet 198.51.100.0 netmask 255.255.255.0 {}\n"
 INSIDE = ("eth1", "198.51.100.1")
+INSIDE_4 = ("eth2", "198.51.100.2")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ def test_an_interface_asks_or_the_lack_of_proof_is_told(
     found = [Address(1, name, 6 if ":" in ip else 4, ip, 24, True, None, None) for name, ip in addresses]
     monkeypatch.setattr(_prove._netlink, "links", lambda: links)
     monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: found)
-    asking, not_proved = askers_of(wanted, [CONF, "subnet6 2001:db8::/64 {}\n"])
+    asking, not_proved = askers_of(IPV4, wanted, [CONF, "subnet6 2001:db8::/64 {}\n"])
     assert [f"{asker.interface} {asker.address}" for asker in asking] == askers
     assert {asker.mac for asker in asking} <= {b"\x00\x00\x5e\x00\x53\x01"}
     assert [text.partition(":")[0] for text in not_proved] == unproved
@@ -208,11 +211,39 @@ def test_with_subnets_in_ldap_each_interface_that_is_named_asks(monkeypatch: Any
     monkeypatch.setattr(_prove._netlink, "links", lambda: [link("eth1"), link("eth22")])
     monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: found)
     in_ldap = iter(['ldap-server "ldap.example.net";\n'])
-    asking, not_proved = askers_of(["eth1", "eth9"], in_ldap)
+    asking, not_proved = askers_of(IPV4, ["eth1", "eth9"], in_ldap)
     assert [f"{asker.interface} {asker.address}" for asker in asking] == ["eth1 198.51.100.1"]
     assert [text.partition(":")[0] for text in not_proved] == ["eth9"]
 
 
+@pytest.mark.parametrize(
+    ("addresses", "asks"),
+    [
+        ([("eth1", "2001:db8::1"), ("eth1", "fe80::1")], ["eth1 fe80::1"]),
+        ([("eth1", "2001:db8:1::1"), ("eth1", "fe80::1")], []),
+        ([("eth1", "2001:db8::1")], []),
+        ([("eth1", "fe80::1")], []),
+    ],
+    ids=["both addresses", "no address in a subnet", "no link-local address", "link-local address alone"],
+)
+def test_ipv6_asks_from_the_link_local_address(monkeypatch: Any, addresses: Any, asks: list[str]) -> None:
+    found = [Address(1, name, 6 if ":" in ip else 4, ip, 64, True, None, None) for name, ip in [*addresses, INSIDE_4]]
+    monkeypatch.setattr(_prove._netlink, "links", lambda: [link("eth1")])
+    monkeypatch.setattr(_prove._netlink, "addresses", lambda _names: found)
+    asking, not_proved = askers_of(IPV6, ["eth1"], [CONF, "subnet6 2001:db8::/64 {}\n"])
+    assert [f"{asker.interface} {asker.address}" for asker in asking] == asks
+    assert bool(not_proved) == (not asks)
+
+
+def test_two_services_are_proved_in_one_time_and_settle_together() -> None:
+    four, six = Dhcpd(), Dhcpd(answers=[set(), {"eth1", "eth2"}])
+    prove([four.prover(), six.prover()], A, "0")
+    assert (four.slept, six.slept) == ([_prove.SETTLE], [])
+    six.states = [UP, UP, State("active", "running", 0, 9)]
+    with pytest.raises(ReleaseError, match="did not stay up"):
+        prove([Dhcpd().prover(), six.prover()], A, "0")
+
+
 def test_a_file_that_does_not_lex_is_an_error_in_words() -> None:
     with pytest.raises(ReleaseError, match="files: the declared subnets cannot be read"):
-        askers_of([], ['option x "\\xzz";\n'])
+        askers_of(IPV4, [], ['option x "\\xzz";\n'])

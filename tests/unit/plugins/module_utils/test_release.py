@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _release
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose, path_problems
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     Account,
     Image,
@@ -23,15 +25,14 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
     Release,
     ReleaseError,
     Store,
-    compose,
-    path_problems,
 )
 
 IMAGE = Image("registry.example.net:5000/dhcpd:4.4.3-P1-1", "a" * 64)
 ACCOUNT = Account(990, 991)
-UNIT = "[Container]\nImage=@IMAGE@\nUser=@UID@\nGroup=@GID@\nVolume=@RELEASE@:/etc/dhcp:ro,z\nExec=-4\n"
+TEXT = "[Container]\nImage=@IMAGE@\nUser=@UID@\nGroup=@GID@\nVolume=@RELEASE@:/etc/dhcp:ro,z\nExec=-4\n"
+UNIT = {IPV4: TEXT}
 FILES = {"dhcpd.conf": "authoritative;\n", "keys/omapi.conf": "key k { secret abcd; }\n"}
-OLD, NEW = "1.aaaaaaaaaaaa", "2.bbbbbbbbbbbb"
+OLD, NEW, BOTH, SIX = "1.aaaaaaaaaaaa", "2.bbbbbbbbbbbb", "3.cccccccccccc", "4.dddddddddddd"
 GID = os.getegid() if os.geteuid() else 4321
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="chown needs root")
 
@@ -43,15 +44,25 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+@pytest.fixture
+def stocked(store: Store) -> Store:
+    """A store with releases that have nothing but units."""
+    for name, units in ((OLD, [IPV4]), (NEW, [IPV4]), (BOTH, FAMILIES), (SIX, [IPV6])):
+        store.layout.directory(name).mkdir(parents=True)
+        for family in units:
+            (store.layout.directory(name) / family.unit).touch()
+    return store
+
+
 def release(text: str = "authoritative;\n") -> Release:
-    return compose(IMAGE, ACCOUNT, UNIT, {**FILES, "dhcpd.conf": text})
+    return compose(IMAGE, ACCOUNT, UNIT, {**FILES, "dhcpd.conf": text}, {})
 
 
 # compose
 
 
 def test_the_same_inventory_gives_the_same_release_whatever_the_order_of_files() -> None:
-    assert compose(IMAGE, ACCOUNT, UNIT, FILES) == compose(IMAGE, ACCOUNT, UNIT, dict(reversed(FILES.items())))
+    assert compose(IMAGE, ACCOUNT, UNIT, FILES, {}) == compose(IMAGE, ACCOUNT, UNIT, dict(reversed(FILES.items())), {})
     assert re.fullmatch(r"4\.4\.3-P1-1\.[0-9a-f]{12}", release().name)
 
 
@@ -61,19 +72,31 @@ def test_the_same_inventory_gives_the_same_release_whatever_the_order_of_files()
         {"image": Image(IMAGE.reference, "b" * 64)},
         {"account": Account(992, 991)},
         {"account": Account(990, 992)},
-        {"unit": UNIT + "\n"},
+        {"units": {IPV4: TEXT + "\n"}},
         {"files": {**FILES, "dhcpd.conf": "authoritative; \n"}},
         {"files": {"dhcpd.conf": FILES["dhcpd.conf"]}},
         {"files": {**FILES, "more.conf": ""}},
         {"files": {"dhcpd.conf": FILES["dhcpd.conf"], "keys/other.conf": FILES["keys/omapi.conf"]}},
         {"image": Image("localhost/dhcpd:4.4.3-P1-2", IMAGE.id)},
-        {"interfaces": ["eth1"]},
+        {"interfaces": {IPV4: ["eth1"]}},
     ],
     ids=["image id", "uid", "gid", "unit", "text", "file less", "file more", "path", "tag", "interfaces"],
 )
 def test_any_change_gives_another_name(changed: dict[str, Any]) -> None:
-    same = {"image": IMAGE, "account": ACCOUNT, "unit": UNIT, "files": FILES}
+    same = {"image": IMAGE, "account": ACCOUNT, "units": UNIT, "files": FILES, "interfaces": {}}
     assert compose(**{**same, **changed}).name != compose(**same).name
+
+
+def test_a_release_of_ipv4_has_the_name_that_it_had_before_there_was_ipv6() -> None:
+    """Or each host would restart its service once, for nothing."""
+    assert compose(IMAGE, ACCOUNT, UNIT, FILES, {IPV4: ["eth1"]}).name == "4.4.3-P1-1.ae602678ed4f"
+    assert compose(IMAGE, ACCOUNT, UNIT, FILES, {IPV4: ["eth1"], IPV6: ["eth2"]}).name == "4.4.3-P1-1.ae602678ed4f"
+
+
+@pytest.mark.parametrize("changed", [{"units": {IPV4: TEXT, IPV6: TEXT + "#\n"}}, {"interfaces": {IPV6: ["eth1"]}}])
+def test_any_change_of_ipv6_gives_another_name(changed: dict[str, Any]) -> None:
+    both = {"image": IMAGE, "account": ACCOUNT, "units": {IPV4: TEXT, IPV6: TEXT}, "files": FILES, "interfaces": {}}
+    assert len({compose(**{**both, **change}).name for change in ({}, changed, {"units": UNIT})}) == 3
 
 
 def test_placeholders_stand_for_what_the_host_knows() -> None:
@@ -87,7 +110,7 @@ def test_placeholders_stand_for_what_the_host_knows() -> None:
 
 
 def test_release_json_says_what_the_release_is_made_of() -> None:
-    made = compose(IMAGE, ACCOUNT, UNIT, FILES, ["eth1"])
+    made = compose(IMAGE, ACCOUNT, UNIT, FILES, {IPV4: ["eth1"]})
     assert json.loads(made.files["release.json"]) == {
         "release": made.name,
         "image": IMAGE.reference,
@@ -116,9 +139,9 @@ def test_the_tag_is_found_beside_a_port_and_a_digest(reference: str, tag: str) -
 # path_problems
 
 
-@pytest.mark.parametrize("path", ["keys.conf", "keys/omapi.conf", ".hidden", "a..b", "ä.conf", "dhcpd6.conf"])
+@pytest.mark.parametrize("path", ["keys.conf", "keys/omapi.conf", ".hidden", "a..b", "ä.conf"])
 def test_paths_inside_the_release_are_allowed(path: str) -> None:
-    assert path_problems({"dhcpd.conf": "", path: ""}) == []
+    assert path_problems({"dhcpd.conf": "", path: ""}, [IPV4]) == []
 
 
 @pytest.mark.parametrize(
@@ -129,12 +152,25 @@ def test_paths_inside_the_release_are_allowed(path: str) -> None:
     ],
 )  # fmt: skip
 def test_paths_that_leave_the_release_or_replace_its_own_files_are_not(path: str) -> None:
-    (problem,) = path_problems({"dhcpd.conf": "", path: ""})
+    (problem,) = path_problems({"dhcpd.conf": "", path: ""}, [IPV4])
     assert repr(path) in problem
 
 
+@pytest.mark.parametrize(
+    ("files", "families", "found"),
+    [
+        (["dhcpd.conf"], FAMILIES, "there is no dhcpd6.conf"),
+        (["dhcpd6.conf"], [IPV4, IPV6], "there is no dhcpd.conf"),
+        (["dhcpd.conf", "dhcpd6.conf"], [IPV4], "dhcpd6.conf is there, but no unit runs it; give unit6"),
+    ],
+)
+def test_each_family_has_a_unit_and_a_configuration(files: list[str], families: Any, found: str) -> None:
+    (problem,) = path_problems(dict.fromkeys(files, ""), families)
+    assert found in problem
+
+
 def test_all_problems_of_paths_come_together() -> None:
-    problems = path_problems({"../a": "", "/b": ""})
+    problems = path_problems({"../a": "", "/b": ""}, [IPV4])
     assert len(problems) == 3 and "there is no dhcpd.conf" in problems[0]
 
 
@@ -210,40 +246,63 @@ def test_a_write_that_fails_leaves_no_half_release(store: Store, monkeypatch: An
 
 
 def test_nothing_is_committed_on_a_virgin_host(store: Store) -> None:
-    assert store.current() is None and not store.is_linked()
+    assert store.current() is None and not store.links(IPV4)
     assert store.read(None, "dhcpd.conf") == store.read("1.gone", "dhcpd.conf") == ""
 
 
 @ROOT
-def test_commit_makes_boots_start_the_release(store: Store) -> None:
+def test_commit_makes_boots_start_the_release(stocked: Store) -> None:
     for name in ("1.aaaaaaaaaaaa", "2.bbbbbbbbbbbb"):
-        store.commit(name)
-        assert store.current() == name and store.is_linked()
-        assert os.readlink(store.layout.current) == f"releases/{name}"
-        assert os.readlink(store.layout.quadlet) == "/etc/dhcp/current/dhcpd.container"
+        stocked.commit(name)
+        assert stocked.current() == name and stocked.is_linked()
+        assert os.readlink(stocked.layout.current) == f"releases/{name}"
+        assert os.readlink(stocked.layout.quadlet(IPV4)) == "/etc/dhcp/current/dhcpd.container"
+
+
+@ROOT
+@pytest.mark.parametrize("old", [OLD, BOTH, SIX])
+@pytest.mark.parametrize("new", [OLD, BOTH, SIX])
+def test_no_link_ever_leads_nowhere_and_a_commit_leaves_those_of_its_release(
+    stocked: Store, monkeypatch: Any, old: str, new: str
+) -> None:
+    """One that does keeps quadlet from every unit in its directory, other people's too."""
+    stocked.commit(old)
+    sync, nowhere = _release._files.sync, []
+
+    def look(directory: Path) -> None:
+        serves = stocked.families(stocked.current())
+        nowhere.extend(family for family in FAMILIES if stocked.links(family) and family not in serves)
+        sync(directory)
+
+    monkeypatch.setattr(_release._files, "sync", look)
+    stocked.commit(new)
+    assert nowhere == [] and stocked.is_linked()
+    assert [family for family in FAMILIES if stocked.links(family)] == stocked.families(new)
+    stocked.restore(None)
+    assert [family for family in FAMILIES if stocked.links(family)] == [] and stocked.current() is None
 
 
 @ROOT
 @pytest.mark.parametrize("kind", ["file", "other link"])
-def test_a_unit_that_is_not_ours_is_no_link_of_ours_until_a_commit(store: Store, kind: str) -> None:
-    store.layout.quadlet.parent.mkdir(parents=True)
+def test_a_unit_that_is_not_ours_is_no_link_of_ours_until_a_commit(stocked: Store, kind: str) -> None:
+    stocked.layout.quadlet(IPV4).parent.mkdir(parents=True)
     if kind == "file":
-        store.layout.quadlet.write_text("[Container]\n")
+        stocked.layout.quadlet(IPV4).write_text("[Container]\n")
     else:
-        store.layout.quadlet.symlink_to("/srv/dhcpd.container")
-    assert not store.is_linked()
-    store.commit("1.aaaaaaaaaaaa")
-    assert store.is_linked()
+        stocked.layout.quadlet(IPV4).symlink_to("/srv/dhcpd.container")
+    assert not stocked.links(IPV4)
+    stocked.commit("1.aaaaaaaaaaaa")
+    assert stocked.is_linked()
 
 
 @ROOT
 @pytest.mark.parametrize(("old", "now"), [(OLD, NEW), (OLD, OLD), (None, NEW), (None, None)])
-def test_what_was_committed_before_is_so_again(store: Store, old: str | None, now: str | None) -> None:
+def test_what_was_committed_before_is_so_again(stocked: Store, old: str | None, now: str | None) -> None:
     if now:
-        store.commit(now)
+        stocked.commit(now)
     for _again in range(2):
-        store.restore(old)
-        assert store.current() == old
+        stocked.restore(old)
+        assert stocked.current() == old
 
 
 # Store: what is there
@@ -290,7 +349,7 @@ def test_an_edit_by_hand_is_found_in_every_file(store: Store, path: str | None, 
 
 def on_disk(store: Store, text: str = "authoritative;\n") -> str:
     """The name of a release that is on disk, of the account of these tests."""
-    made = compose(IMAGE, Account(os.geteuid(), GID), UNIT, {**FILES, "dhcpd.conf": text})
+    made = compose(IMAGE, Account(os.geteuid(), GID), UNIT, {**FILES, "dhcpd.conf": text}, {})
     store.write(made, GID)
     return made.name
 
@@ -301,22 +360,22 @@ def test_the_copy_says_what_it_is_a_copy_of(store: Store) -> None:
     assert not store.copy_is_right(name)
     store.write_copy(name)
     assert store.copy_is_right(name) and not store.copy_is_right(other)
-    text = store.layout.copy.read_text()
+    text = store.layout.copy(IPV4).read_text()
     assert f"/etc/dhcp/releases/{name}/dhcpd.conf" in text.splitlines()[0]
     assert text.endswith("\n\nauthoritative;\n")
-    status = store.layout.copy.stat()
+    status = store.layout.copy(IPV4).stat()
     assert (stat.S_IMODE(status.st_mode), status.st_gid) == (0o640, GID)
 
 
 @ROOT
 @pytest.mark.parametrize("foreign", [b"# mine\n", "# für\n".encode("latin-1"), b""])
 def test_a_foreign_file_is_kept_beside_the_copy_and_our_own_is_not(store: Store, foreign: bytes) -> None:
-    kept = store.layout.copy.with_name("dhcpd.conf.before-quadlet")
-    store.layout.copy.write_bytes(foreign)
+    kept = store.layout.copy(IPV4).with_name("dhcpd.conf.before-quadlet")
+    store.layout.copy(IPV4).write_bytes(foreign)
     name, other = on_disk(store), on_disk(store, "ping-check true;\n")
     assert not store.copy_is_right(name)
     store.write_copy(name)
-    store.layout.copy.write_text(store.layout.copy.read_text() + "# an edit of our copy\n")
+    store.layout.copy(IPV4).write_text(store.layout.copy(IPV4).read_text() + "# an edit of our copy\n")
     store.write_copy(other)
     assert kept.read_bytes() == foreign
     assert store.copy_is_right(other)
@@ -325,7 +384,7 @@ def test_a_foreign_file_is_kept_beside_the_copy_and_our_own_is_not(store: Store,
 @ROOT
 def test_a_second_foreign_file_does_not_replace_the_first_one_kept(store: Store) -> None:
     for text in ("# first\n", "# second\n"):
-        store.layout.copy.write_text(text)
+        store.layout.copy(IPV4).write_text(text)
         store.write_copy(on_disk(store))
     kept = [path.read_text() for path in store.layout.etc.glob("dhcpd.conf.before-quadlet*")]
     assert sorted(kept) == ["# first\n", "# second\n"]
@@ -341,7 +400,7 @@ def test_a_second_foreign_file_does_not_replace_the_first_one_kept(store: Store)
 def test_a_file_that_was_there_before_gets_its_name_back(
     store: Store, before: str | None, now: str | None, after: str | None
 ) -> None:
-    copy = store.layout.copy
+    copy = store.layout.copy(IPV4)
     if before:
         copy.write_text(before)
     store.write_copy(on_disk(store))

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Callable, Iterable
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files, _switch, _trial
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files, _inform, _switch, _trial
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
@@ -97,21 +98,28 @@ def test_it_is_not_committed_before_every_interface_answered_and_it_settled(new_
 
     def look(what: str) -> None:
         if host.running == NEW:
-            seen.append((what, host.store.current(), host.layout.trial.exists(), host.events()[-1]))
+            seen.append((what, host.store.current(), host.layout.trial(IPV4).exists(), host.events()[-1]))
 
     trial = host.trial()
-    trial.ask = lambda askers, timeout: [look("ask"), host.ask(askers, timeout)][1]
+    monkeypatch.setattr(_inform, "ask", lambda askers, timeout: [look("ask"), host.ask(askers, timeout)][1])
     monkeypatch.setitem(_trial.Prover.keywords, "sleep", lambda _seconds: look("settle"))
     trial.run(NEW, 0, None)
     assert seen == [("ask", OLD, True, ("tried", NEW)), ("settle", OLD, True, ("tried", NEW))]
 
 
 @pytest.mark.parametrize(("how", "measured"), [({}, True), ({OLD: "deaf"}, False)])
-def test_how_long_nobody_answered_is_told_where_the_old_one_did(new_host: Any, how: Any, measured: bool) -> None:
+def test_how_long_nobody_answered_is_told_where_the_old_one_did(
+    new_host: Any, monkeypatch: Any, how: Any, measured: bool
+) -> None:
     host = new_host(how).with_releases()
     trial = host.trial()
     ask = host.ask
-    trial.ask = lambda askers, timeout: [time.sleep(0.02 if host.running == NEW else 0), ask(askers, timeout)][1]
+
+    def late(askers: Any, timeout: float) -> set[str]:
+        time.sleep(0.02 if host.running == NEW else 0)
+        return ask(askers, timeout)
+
+    monkeypatch.setattr(_inform, "ask", late)
     unanswered_for = trial.run(NEW, 0, None)["unanswered_for"]
     assert host.asked[0] == (OLD, BOTH) and (0.02 <= unanswered_for < 1 if measured else unanswered_for is None)
 
@@ -152,7 +160,7 @@ def test_going_back_that_is_not_proved_either_is_said_with_both_reasons(new_host
     assert outcome["why"] == f"{FAULTS['exits']}."
     assert outcome["back"].startswith(f"The service runs again as release {OLD}, but not as it should: ")
     assert FAULTS[how].replace(NEW, OLD) in outcome["back"] and f"{NEW} says why" not in outcome["back"]
-    assert host.did[-1] == f"restart {SERVICE}" and host.store.current() == OLD and not host.layout.trial.exists()
+    assert host.did[-1] == f"restart {SERVICE}" and host.store.current() == OLD and not host.layout.trial(IPV4).exists()
 
 
 @pytest.mark.parametrize("when", ["before", "after"], ids=["before its rename", "after its rename"])
@@ -207,7 +215,7 @@ def failing_write(monkeypatch: Any, failing: Path) -> None:
 @pytest.mark.parametrize("place", ["note", "trial"])
 def test_a_trial_that_cannot_be_written_down_is_none(new_host: Any, monkeypatch: Any, place: str) -> None:
     host = new_host().with_releases()
-    failing_write(monkeypatch, getattr(host.layout, place))
+    failing_write(monkeypatch, host.layout.note if place == "note" else host.layout.trial(IPV4))
     assert "No space left" in switch(host)["why"]
     assert is_as_before(host, "a release") and NEW not in [who for who, _where in host.asked]
 
@@ -231,8 +239,8 @@ def test_a_damaged_old_release_comes_back_all_the_same(new_host: Any, monkeypatc
     if damage == "no netlink":
         askers_of = iter([_trial.askers_of])
 
-        def once(names: Any, texts: Any) -> Any:
-            return next(askers_of)(names, texts)
+        def once(*what: Any) -> Any:
+            return next(askers_of)(*what)
 
         monkeypatch.setattr(_trial, "askers_of", once)
     elif damage == "unreadable subnets":
@@ -244,7 +252,7 @@ def test_a_damaged_old_release_comes_back_all_the_same(new_host: Any, monkeypatc
         outcome = switch(host)
     except (ReleaseError, KeyError, StopIteration) as error:  # the process dies; its ExecStopPost= would do no better
         outcome = error
-    assert host.serves == [OLD] and host.loaded == OLD and not host.layout.trial.exists(), outcome
+    assert host.serves == [OLD] and host.loaded == OLD and not host.layout.trial(IPV4).exists(), outcome
 
 
 # The switch is killed
@@ -358,7 +366,9 @@ def test_a_host_that_boots_at_any_point_of_a_take_over_starts_one_server(new_hos
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
-def test_an_interrupted_switch_stays_interrupted_and_undo_puts_back(new_host: Any, error: type[BaseException]) -> None:
+def test_an_interrupted_switch_stays_interrupted_and_undo_puts_back(
+    new_host: Any, monkeypatch: Any, error: type[BaseException]
+) -> None:
     host = new_host().with_releases()
 
     def ask(_askers: Iterable[Asker], _timeout: float) -> set[str]:
@@ -367,7 +377,7 @@ def test_an_interrupted_switch_stays_interrupted_and_undo_puts_back(new_host: An
         return set(BOTH)
 
     trial = host.trial()
-    trial.ask = ask
+    monkeypatch.setattr(_inform, "ask", ask)
     with pytest.raises(error):
         trial.run(NEW, 0, None)
     host.trial().undo()

@@ -76,12 +76,23 @@ def test_a_subnet_that_is_none_is_named(monkeypatch: Any, capsys: Any, subnet: s
 def test_the_options_become_the_policy(monkeypatch: Any, capsys: Any) -> None:
     asked = []
     monkeypatch.setattr(dhcpd_preflight, "collect", lambda policy, runner: asked.append(policy) or SOUND)
-    options = {"families": ["ipv6", "ipv4"], "tcp_ports": [647], "user": "x", "rogues": True, "known_servers": ["a"]}
+    options = {
+        "families": ["ipv6", "ipv4"],
+        "interfaces": ["eth1"],
+        "initial_leases6": "empty",
+        "tcp_ports": [647],
+        "user": "x",
+        "rogues": True,
+        "known_servers": ["a"],
+    }
     with patch_module_args(options), pytest.raises(SystemExit):
         dhcpd_preflight.main()
-    (policy,) = asked
-    assert (policy.families, policy.tcp_ports, policy.user) == ((6, 4), (647,), "x")
-    assert policy.rogues is True and policy.known_servers == ("a",)
+    six, four = asked
+    assert (six.families, six.others, four.families, four.others) == ((6,), (4,), (4,), (6,))
+    assert (six.lease_file, six.initial_leases, six.interfaces) == ("/var/lib/dhcpd/dhcpd6.leases", "empty", ("eth1",))
+    assert (four.lease_file, four.initial_leases) == ("/var/lib/dhcpd/dhcpd.leases", None)
+    for policy in asked:
+        assert (policy.tcp_ports, policy.user, policy.rogues, policy.known_servers) == ((647,), "x", True, ("a",))
 
 
 def test_every_result_is_documented(monkeypatch: Any, capsys: Any) -> None:

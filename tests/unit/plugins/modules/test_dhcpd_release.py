@@ -71,8 +71,8 @@ def test_the_options_become_what_is_wanted_with_texts_unpacked(monkeypatch: Any,
             Wanted(
                 image="localhost/dhcpd:1", digest=None, archive=None, image_id=None, allow_latest=False,
                 unit="[Container]\n", files={"dhcpd.conf": CONF}, interfaces=["eth1"], user="dhcpd",
-                initial_leases=None, proof_timeout=7, take_over="isc-dhcp-server.service", retry=True, keep=3,
-                stage_only=state == "staged", image_keys=[],
+                initial_leases=None, interfaces6=[], image_keys=[], proof_timeout=7,
+                take_over="isc-dhcp-server.service", retry=True, keep=3, stage_only=state == "staged",
             ),
             True,
         )
@@ -241,5 +241,5 @@ def test_every_option_and_result_is_documented() -> None:
         keys = ("type", "default", "required", "choices")
         documented = {key: options[name][key] for key in keys if key in options[name]}
         assert documented == {"type": "str", **{key: spec[key] for key in keys if key in spec}}, name
-    returned = {*OUTCOME, "not_checked", "staged", "unanswered_for", *LeftError("", "", "", "").values} - {"changed"}
-    assert returned == set(yaml.safe_load(dhcpd_release.RETURN))
+    returned = {*OUTCOME, "proved_on6", "not_checked", "staged", "unanswered_for", *LeftError("", "", "", "").values}
+    assert returned - {"changed"} == set(yaml.safe_load(dhcpd_release.RETURN))

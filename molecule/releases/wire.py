@@ -1,0 +1,44 @@
+"""Each ACK and NAK on a cable of the lab, whoever it is for: a line of JSON on stdout, as traffic.py's.
+
+What an ACK promises counts from its question. Both times are the kernel's, however late this process is.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import sys
+
+from traffic import ACK, NAK, parse
+
+SO_TIMESTAMP = 29  # socket(7); Python has no name for it
+
+
+def main(interface: str) -> None:
+    # Of every protocol: of the others a bridge's port shows nothing.
+    link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    link.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMP, 1)
+    link.bind((interface, 0))
+    print(json.dumps({"listens": interface}), flush=True)
+    asked: dict[int, float] = {}
+    while True:
+        packet, found, _flags, _address = link.recvmsg(2048, 64)
+        seconds, microseconds = struct.unpack("@ll", found[0][2])
+        now = seconds + microseconds / 1e6
+        if packet[12:14] == b"\x08\x00" and packet[23] == 17 and packet[36:38] == struct.pack("!H", 67):
+            asked[struct.unpack("!I", packet[46:50])[0]] = now
+        answer = parse(packet)
+        if answer is None:
+            continue
+        xid, client, address, options = answer
+        line = {"at": now, "mac": client.hex(":")}
+        if options[53][0] == ACK and 51 in options:  # an INFORM's ACK gives no lease
+            lease = struct.unpack("!I", options[51])[0]
+            print(json.dumps({**line, "ip": address, "lease": lease, "until": asked[xid] + lease}), flush=True)
+        elif options[53][0] == NAK:
+            print(json.dumps({**line, "nak": address}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
