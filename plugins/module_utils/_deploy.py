@@ -45,6 +45,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import must_be_signed
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
@@ -218,6 +219,8 @@ class _Deployment:
         if self.check_mode:
             return self._image_in_check_mode()
         if wanted.image_id:
+            if wanted.archive and wanted.image_keys:
+                must_be_signed(Path(wanted.archive), Path(wanted.signature or ""), wanted.image_keys, wanted.image)
             image = self.images.by_id(wanted.image_id, wanted.image, wanted.archive)
             if image is None:
                 raise ArchiveNeeded
@@ -229,6 +232,8 @@ class _Deployment:
         if wanted.image_id:
             if self.podman.find(wanted.image_id) is None:
                 self.not_checked.append(f"the image {wanted.image} is not on this host yet: it would be loaded")
+                if wanted.image_keys:
+                    self.not_checked.append("the signature of its archive, which the host checks before it loads it")
             return Image(wanted.image, wanted.image_id)
         reference = f"{wanted.image.rpartition(':')[0]}@{wanted.digest}" if wanted.digest else wanted.image
         found = self.podman.find(reference)
@@ -308,9 +313,9 @@ def must_be_accepted(
     podman: Podman, image: Image, account: Account, directory: Path, families: Sequence[Family], release: Release
 ) -> None:
     """Raise ReleaseError with dhcpd's words where it refuses the configuration that lies in *directory*."""
-    in_ldap = directory_of(release.files.values())
     refusals = []
     for family in families:
+        in_ldap = directory_of(files_of(release.files, family).values())
         service = podman.service_of(directory, family)
         options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
         refusals.append(podman.refusal(image, account, directory, arguments_of(service, image), options))

@@ -10,8 +10,9 @@ import re
 from typing import Any, Callable, Mapping
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import PREFIX, SHARED
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import key_problems
 
-LISTS = ("interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6")
+LISTS = ("image_keys", "interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6")
 HOW_TO_IMAGE = (
     "build one with `ansible-playbook quadlet.dhcpd.build_image`, which prints what to set,"
     " or name one of a registry of yours"
@@ -121,6 +122,13 @@ def _image_problems(variables: Mapping[str, Any]) -> list[str]:
         found.append(
             f"{PREFIX}image_digest: a manifest's digest does not survive an archive; leave it out beside"
             f" {PREFIX}image_archive, whose image id is the pin"
+        )
+    keys = variables["image_keys"] if isinstance(variables["image_keys"], list) else []
+    found += key_problems(f"{PREFIX}image_keys", keys)
+    if keys and not variables["image_archive"]:
+        found.append(
+            f"{PREFIX}image_keys: they are for {PREFIX}image_archive, which is empty; what a registry must show is in"
+            " podman's own policy.json (docs/images.md)"
         )
     return found
 

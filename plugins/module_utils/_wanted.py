@@ -12,6 +12,7 @@ from typing import NamedTuple, Sequence
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import path_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family, files_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import key_problems
 
 
 class Wanted(NamedTuple):
@@ -36,6 +37,8 @@ class Wanted(NamedTuple):
     keep: int = 5
     stage_only: bool = False
     switch_at: str | None = None
+    image_keys: Sequence[str] = ()
+    signature: str | None = None
 
     @property
     def units(self) -> dict[Family, str]:
@@ -49,9 +52,14 @@ class Wanted(NamedTuple):
 
     def problems(self) -> list[str]:
         """Everything that is wrong with the request itself."""
-        found = path_problems(self.files, list(self.units))
+        found = path_problems(self.files, list(self.units)) + key_problems("image_keys", self.image_keys)
         if not self.units:
             found.append("unit, unit6: there is nothing to serve; give one of them, or both")
+        if self.image_keys and not self.image_id:
+            found.append(
+                "image_keys: they are for an archive; what a registry must show is in podman's own policy.json,"
+                " see containers-policy.json(5)"
+            )
         if not re.fullmatch(r"[a-z0-9][\w.:/-]*:[\w][\w.-]{0,127}", self.image, re.ASCII):
             found.append(f"image: {self.image!r} is not allowed; give a name and a tag, NAME:TAG")
         if self.image.endswith(":latest") and not self.allow_latest:

@@ -49,6 +49,19 @@ options:
       - Path on the controller of an archive that holds the image. It is sent to a host that lacks the image.
       - Mutually exclusive with O(digest).
     type: path
+  image_keys:
+    description:
+      - Public keys as C(ssh-keygen) writes them. O(archive) is loaded only if one of them has signed it, in the
+        namespace C(quadlet.dhcpd.image). The signature is the file beside it, with C(.sig) after its name. See
+        ssh-keygen(1), -Y.
+      - An image that the host has already is not loaded again.
+    type: list
+    elements: str
+    default: []
+  signature:
+    description:
+      - Path on the host of the signature of O(archive). Sent with the archive; not to be set by hand.
+    type: path
   image_id:
     description:
       - The id of the image in O(archive). Read from the archive on the controller; not to be set by hand.
@@ -254,6 +267,8 @@ ARGUMENT_SPEC = {
     "image": {"type": "str"},
     "digest": {"type": "str"},
     "archive": {"type": "path"},
+    "image_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "signature": {"type": "path"},
     "image_id": {"type": "str"},
     "allow_latest": {"type": "bool", "default": False},
     "unit": {"type": "str"},

@@ -17,6 +17,7 @@ SOUND: dict[str, Any] = {
     "image_tag": "4.4.3-P1-1",
     "image_digest": "",
     "image_archive": "",
+    "image_keys": [],
     "allow_latest": False,
     "interfaces": [],
     "allow_dynamic_interfaces": [],
@@ -34,6 +35,7 @@ SOUND: dict[str, Any] = {
     "keep": 5,
 }
 DIGEST = "sha256:" + "0a" * 32
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMiYcK1sUfZQm9m1zWJq3E0vzWJ0mYj1o7vX0n3k2F5a images 2026"
 
 
 def problems(variables: dict[str, Any]) -> list[str]:
@@ -51,6 +53,7 @@ def problems(variables: dict[str, Any]) -> list[str]:
         {"image_archive": "/srv/images/dhcpd.tar"},
         {"image_archive": "~/dhcpd-images/dhcpd.tar"},
         {"image_digest": None, "image_archive": None},
+        {"image_archive": "/srv/images/dhcpd.tar", "image_keys": [KEY, f"{KEY}\n"]},
         {"interfaces": ["eth0", "br-lan", "enp3s0.100", "vlan@5", "fifteen-letters"]},
         {"allow_dynamic_interfaces": ["wan0"]},
         {"arguments": ["-q", "-p", "67", "--lease-cache", "a b"]},
@@ -78,6 +81,10 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
             ({"image_digest": digest}, f"image_digest: {digest!r} is no digest")
             for digest in ("0a" * 32, DIGEST[:-1], DIGEST.upper(), DIGEST + "\n", "sha512:" + "0a" * 32)
         ],
+        ({"image_keys": [KEY]}, "image_keys: they are for dhcpd_container_image_archive, which is empty"),
+        ({"image_keys": ["x"], "image_archive": "/d.tar"}, "image_keys[0]: is no public key"),
+        ({"image_keys": [f"{KEY}\nx"], "image_archive": "/d.tar"}, "image_keys[0]: is no public key"),
+        ({"image_keys": KEY, "image_archive": "/d.tar"}, "image_keys: 'ssh-ed25519"),
         ({"image_digest": DIGEST, "image_archive": "/d.tar"}, "image_digest: a manifest's digest does not survive"),
         *[
             ({variable: ["eth0", name]}, f"{variable}[1]: {name!r} is no interface name")
