@@ -101,7 +101,7 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
             ({"config_src": "/d.conf", "subnets": [], "interfaces": ["eth0"], key: value},
              f"config_src: the file is the whole configuration; leave out dhcpd_container_{key}")
             for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"),
-                                ("ldap", {"a": 1}))
+                               ("ldap", {"a": 1}))
         ],
     ],
 )  # fmt: skip
