@@ -4,7 +4,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
 steps := lint sanity unit docs build oracle molecule
 
-.PHONY: help prepare demo test readme fuzz kill-switch power-cut malformed clean $(steps)
+.PHONY: help prepare demo test pins readme fuzz kill-switch power-cut malformed clean $(steps)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -33,6 +33,9 @@ prepare: ## Install what the checks and the lab need; nothing where it is there 
 
 fuzz: prepare ## Read damaged configurations for ten minutes (FUZZ_SECONDS)
 	@PYTHONPATH=.cache/collections python tests/fuzz/fuzz_parse.py
+
+pins: prepare ## Move images/pins.yml to what the mirror of Debian has now
+	@molecule/lab pins
 
 readme: prepare ## Write the README's table of variables from the role's argument_specs
 	@python tests/readme.py

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._archive import ArchiveError, read
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import LONG, mark, pack
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import NAMESPACE
 
 MODULE = "quadlet.dhcpd.dhcpd_release"
 
@@ -58,13 +60,21 @@ class ActionModule(ActionBase):
             source = self._find_needle("files", archive)
         except AnsibleError as error:
             raise AnsibleActionFail(f"archive: there is no file {archive!r} on the controller: {error}") from error
+        signature = f"{source}.sig" if arguments.get("image_keys") else None
+        if signature and not Path(signature).is_file():
+            raise AnsibleActionFail(
+                f"archive: image_keys asks for a signature, and there is no {signature}; name the build's signing key"
+                f" (dhcpd_image_signing_key), or sign it: ssh-keygen -Y sign -n {NAMESPACE} -f KEY {source}"
+            )
         arguments["image_id"] = self._image_id(source, str(arguments.get("image", "")))
         result = self._run_module(arguments, packed, task_vars)
         if not result.pop("archive_needed", False):
             return result
         # Removed with all else when the task is over (ActionBase.cleanup).
         directory = self._connection._shell.tmpdir or self._make_tmp_path()
-        arguments["archive"] = self._transfer_file(source, self._connection._shell.join_path(directory, "image.tar"))
+        for name, file in (("archive", source), ("signature", signature)):
+            if file:
+                arguments[name] = self._transfer_file(file, self._connection._shell.join_path(directory, name))
         return self._run_module(arguments, packed, task_vars)
 
     def _run_module(self, arguments: dict[str, Any], packed: Any, task_vars: dict[str, Any] | None) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def _without_effect(model: dict[str, Any], family: int) -> Iterator[str]:
     for path, level in _levels("", model):
         for key in ("subnet", "subnet6"):
             name = _reverse_name(level[key]) if key in level else ""
-            if name and not any(_inside(name, zone) or _inside(zone, name) for zone in zones):
+            if name and not any(_inside(name, zone) or _inside(name=zone, zone=name) for zone in zones):
                 yield (
                     f"{at(path, key)}: no PTR of it is ever updated; give {PREFIX}zones {name}, or the statement"
                     f" do-reverse-updates false ({CONF}, zone)"

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import pwd
-import re
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple, Sequence
+from typing import Any, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose, path_problems
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._excerpt import excerpt
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, IPV6, Family, files_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import PROVED, RETRIED, UNFINISHED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._images import Images
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._keep import prune
@@ -46,66 +45,10 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import (
 )
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Plan, Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._service import Service
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import must_be_signed
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._switch import undo
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import Trial, locked
-
-
-class Wanted(NamedTuple):
-    """What the inventory asks for: the options of the module dhcpd_release, files as path -> text."""
-
-    image: str
-    digest: str | None
-    archive: str | None
-    image_id: str | None
-    allow_latest: bool
-    unit: str | None
-    files: dict[str, str]
-    interfaces: list[str]
-    user: str
-    initial_leases: str | None
-    proof_timeout: int
-    unit6: str | None = None
-    interfaces6: Sequence[str] = ()
-    initial_leases6: str | None = None
-    take_over: str | None = None
-    retry: bool = False
-    keep: int = 5
-    stage_only: bool = False
-    switch_at: str | None = None
-
-    @property
-    def units(self) -> dict[Family, str]:
-        """The units by family."""
-        return {family: unit for family, unit in ((IPV4, self.unit), (IPV6, self.unit6)) if unit}
-
-    @property
-    def serving(self) -> dict[Family, Sequence[str]]:
-        """The interfaces by family."""
-        return {IPV4: self.interfaces, IPV6: self.interfaces6}
-
-    def problems(self) -> list[str]:
-        """Everything that is wrong with the request itself."""
-        found = path_problems(self.files, list(self.units))
-        if not self.units:
-            found.append("unit, unit6: there is nothing to serve; give one of them, or both")
-        if not re.fullmatch(r"[a-z0-9][\w.:/-]*:[\w][\w.-]{0,127}", self.image, re.ASCII):
-            found.append(f"image: {self.image!r} is not allowed; give a name and a tag, NAME:TAG")
-        if self.image.endswith(":latest") and not self.allow_latest:
-            found.append(f"image: {self.image} names nothing that one could go back to; give a tag such as 4.4.3-P1-1")
-        if self.digest and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.digest):
-            found.append(f"digest: {self.digest!r} is not allowed; give sha256: and 64 hex digits")
-        if self.take_over in [family.service for family in FAMILIES]:
-            found.append(
-                f"take_over: {self.take_over} is this service's own name, as it is of EL's package, which can't be"
-                " taken over: stop and disable that, and set dhcpd_container_initial_leases"
-            )
-        if not self.interfaces and directory_of(self.files.values()):
-            found.append("interfaces: the subnets are in LDAP; name those to serve, on each of which dhcpd must answer")
-        if self.switch_at and not self.stage_only:
-            found.append(f"switch_at: {self.switch_at!r} goes with state=staged alone: state=present switches at once")
-        if self.keep < 2:
-            found.append(f"keep: {self.keep} is not allowed; give 2 or more, or there is nothing to go back to")
-        return found
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 
 
 class ArchiveNeeded(Exception):
@@ -256,7 +199,8 @@ class _Deployment:
 
     def _switch(self, release: Release, take_over: str | None) -> None:
         for family in self.wanted.units:
-            self.warnings += askers_of(family, self.wanted.serving[family], self.wanted.files.values())[1]
+            texts = files_of(self.wanted.files, family).values()
+            self.warnings += askers_of(family, self.wanted.serving[family], texts)[1]
         timeout = self.wanted.proof_timeout
         words = ["run", f"--release={release.name}", *([f"--take-over={take_over}"] if take_over else [])]
         outcome = _transient.switch(self.run_command, self.layout, words, timeout)
@@ -275,6 +219,8 @@ class _Deployment:
         if self.check_mode:
             return self._image_in_check_mode()
         if wanted.image_id:
+            if wanted.archive and wanted.image_keys:
+                must_be_signed(Path(wanted.archive), Path(wanted.signature or ""), wanted.image_keys, wanted.image)
             image = self.images.by_id(wanted.image_id, wanted.image, wanted.archive)
             if image is None:
                 raise ArchiveNeeded
@@ -286,6 +232,8 @@ class _Deployment:
         if wanted.image_id:
             if self.podman.find(wanted.image_id) is None:
                 self.not_checked.append(f"the image {wanted.image} is not on this host yet: it would be loaded")
+                if wanted.image_keys:
+                    self.not_checked.append("the signature of its archive, which the host checks before it loads it")
             return Image(wanted.image, wanted.image_id)
         reference = f"{wanted.image.rpartition(':')[0]}@{wanted.digest}" if wanted.digest else wanted.image
         found = self.podman.find(reference)
@@ -365,9 +313,9 @@ def must_be_accepted(
     podman: Podman, image: Image, account: Account, directory: Path, families: Sequence[Family], release: Release
 ) -> None:
     """Raise ReleaseError with dhcpd's words where it refuses the configuration that lies in *directory*."""
-    in_ldap = directory_of(release.files.values())
     refusals = []
     for family in families:
+        in_ldap = directory_of(files_of(release.files, family).values())
         service = podman.service_of(directory, family)
         options = ["--network=host", *environment_of(service)] if in_ldap else ["--network=none"]
         refusals.append(podman.refusal(image, account, directory, arguments_of(service, image), options))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, Family
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lease_contents import load
@@ -44,20 +44,26 @@ def info(run: Runner, layout: Layout | None = None) -> dict[str, Any]:
 
 def _run_time(layout: Layout, current: str | None) -> tuple[list[dict[str, Any]], list[str]]:
     """Reservations that OMAPI added, which are nobody's drift, and what it did to the release's own, which is."""
-    path = layout.lease_directory / IPV4.leases
-    try:
-        contents = load(path)
-        changed = {name for name, host in contents.hosts.items() if not host.get("dynamic")} | contents.removed
-        own = [name for name in sorted(changed) if current and declaring_file(layout.directory(current), name)]
-    except FileNotFoundError:
-        return [], []
-    except OSError as error:
-        return [], [f"{path} cannot be read: {error.strerror or error}"]
+    added: list[dict[str, Any]] = []
+    drift: list[str] = []
     what = {True: "removed", False: "changed"}
-    return hosts(contents), [
-        f"the release's host {name} was {what[name in contents.removed]} at run time (OMAPI), and {path} says so"
-        for name in own
-    ]
+    for family in FAMILIES:
+        path = layout.lease_directory / family.leases
+        try:
+            contents = load(path)
+            changed = {name for name, host in contents.hosts.items() if not host.get("dynamic")} | contents.removed
+            own = [name for name in sorted(changed) if current and declaring_file(layout.directory(current), name)]
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            drift.append(f"{path} cannot be read: {error.strerror or error}")
+            continue
+        added += hosts(contents)
+        drift += [
+            f"the release's host {name} was {what[name in contents.removed]} at run time (OMAPI), and {path} says so"
+            for name in own
+        ]
+    return added, drift
 
 
 def _running(store: Store, service: Service, current: str | None) -> str | None:

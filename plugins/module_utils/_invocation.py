@@ -10,8 +10,9 @@ import re
 from typing import Any, Callable, Mapping
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import PREFIX, SHARED
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import key_problems
 
-LISTS = ("interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6")
+LISTS = ("image_keys", "interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6")
 HOW_TO_IMAGE = (
     "build one with `ansible-playbook quadlet.dhcpd.build_image`, which prints what to set,"
     " or name one of a registry of yours"
@@ -48,7 +49,8 @@ def problems(variables: Mapping[str, Any], is_file: Callable[[str], bool]) -> li
         *_image_problems(variables),
         *_interface_problems(variables["interfaces"], "interfaces"),
         *_interface_problems(variables["interfaces6"], "interfaces6"),
-        *_ldap_problems(variables),
+        *_ldap_problems(variables, ""),
+        *_ldap_problems(variables, "6"),
         *_interface_problems(variables["allow_dynamic_interfaces"], "allow_dynamic_interfaces"),
         *_argument_problems(variables["arguments"], "arguments"),
         *_argument_problems(variables["arguments6"], "arguments6"),
@@ -121,6 +123,13 @@ def _image_problems(variables: Mapping[str, Any]) -> list[str]:
             f"{PREFIX}image_digest: a manifest's digest does not survive an archive; leave it out beside"
             f" {PREFIX}image_archive, whose image id is the pin"
         )
+    keys = variables["image_keys"] if isinstance(variables["image_keys"], list) else []
+    found += key_problems(f"{PREFIX}image_keys", keys)
+    if keys and not variables["image_archive"]:
+        found.append(
+            f"{PREFIX}image_keys: they are for {PREFIX}image_archive, which is empty; what a registry must show is in"
+            " podman's own policy.json (docs/images.md)"
+        )
     return found
 
 
@@ -137,12 +146,12 @@ def _interface_problems(interfaces: Any, variable: str) -> list[str]:
     ]
 
 
-def _ldap_problems(variables: Mapping[str, Any]) -> list[str]:
-    if not variables.get("ldap") or variables["interfaces"]:
+def _ldap_problems(variables: Mapping[str, Any], suffix: str) -> list[str]:
+    if not variables.get(f"ldap{suffix}") or variables[f"interfaces{suffix}"]:
         return []
     return [
-        f"{PREFIX}interfaces: is empty, and the subnets are in LDAP; name the interfaces to serve, on each of which"
-        " dhcpd must answer"
+        f"{PREFIX}interfaces{suffix}: is empty, and the subnets are in LDAP; name the interfaces to serve, on each of"
+        " which dhcpd must answer"
     ]
 
 

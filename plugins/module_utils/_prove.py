@@ -48,6 +48,7 @@ def askers_of(family: Family, interfaces: Iterable[str], texts: Iterable[str]) -
         address.interface: address.address
         for address in reversed(addresses)
         if address.family == family.number
+        and not address.is_link_local
         and (address.interface in named or any(ipaddress.ip_address(address.address) in net for net in subnets))
     }
     local = {address.interface: address.address for address in reversed(addresses) if address.is_link_local}

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _files
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, Family
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import FAMILIES, IPV4, Family, files_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._history import LEFT, PROVED, TRIED, History
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._leases import keep_copy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packaged import Packaged
@@ -235,11 +235,11 @@ class Trial:
     def provers(self, name: str, timeout: float, families: Sequence[Family]) -> list[Prover]:
         """What proves these families of the release *name*, within *timeout* seconds."""
         record = self.store.record(name)
-        texts = [self.store.read(name, path) for path in record["files"]]
+        texts = {path: self.store.read(name, path) for path in record["files"]}
         return [
             Prover(
                 self.services[family],
-                askers_of(family, record[f"interfaces{family.suffix}"], texts)[0],
+                askers_of(family, record[f"interfaces{family.suffix}"], files_of(texts, family).values())[0],
                 timeout,
                 ask_of(family),
             )

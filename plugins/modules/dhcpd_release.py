@@ -49,6 +49,19 @@ options:
       - Path on the controller of an archive that holds the image. It is sent to a host that lacks the image.
       - Mutually exclusive with O(digest).
     type: path
+  image_keys:
+    description:
+      - Public keys as C(ssh-keygen) writes them. O(archive) is loaded only if one of them has signed it, in the
+        namespace C(quadlet.dhcpd.image). The signature is the file beside it, with C(.sig) after its name. See
+        ssh-keygen(1), -Y.
+      - An image that the host has already is not loaded again.
+    type: list
+    elements: str
+    default: []
+  signature:
+    description:
+      - Path on the host of the signature of O(archive). Sent with the archive; not to be set by hand.
+    type: path
   image_id:
     description:
       - The id of the image in O(archive). Read from the archive on the controller; not to be set by hand.
@@ -242,17 +255,20 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import hand_back, remove, roll_back
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted, deploy
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, deploy
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import find, is_mark, unpack
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._podman import TIMED_OUT, Runner
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError, Store
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 
 ARGUMENT_SPEC = {
     "state": {"choices": ["present", "staged", "rolled_back", "handed_back", "absent"], "default": "present"},
     "image": {"type": "str"},
     "digest": {"type": "str"},
     "archive": {"type": "path"},
+    "image_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "signature": {"type": "path"},
     "image_id": {"type": "str"},
     "allow_latest": {"type": "bool", "default": False},
     "unit": {"type": "str"},

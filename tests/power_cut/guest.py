@@ -181,7 +181,7 @@ if __name__ == "__main__":
     sys.path.insert(0, CODE)
     PORT = os.open("/dev/ttyS1", os.O_RDWR | os.O_NOCTTY)
     tty.setraw(PORT)
-    while b"198.51.100.1/24" not in subprocess.check_output(["ip", "address"]):
+    while "198.51.100.1" not in subprocess.run(["ip", "address"], capture_output=True, text=True, check=False).stdout:
         time.sleep(0.5)
     say(up=True)
     with os.fdopen(os.dup(PORT), "r") as questions:

@@ -124,6 +124,25 @@ def test_an_archive_is_sent_where_it_is_asked_for_and_the_module_runs_again(arch
     assert unpack(second["files"][0]["content"]) == CONF and place.rpartition("/")[0] not in action.directories
 
 
+def test_a_signature_that_is_asked_for_travels_with_its_archive(archive: Path) -> None:
+    arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar", "image_keys": ["ssh-ed25519 AAAA"]}
+    (archive / "files/image.tar.sig").write_text("signature")
+    action = Action(arguments, [{"archive_needed": True}, {"changed": True}], archive)
+    assert run(action) == {"changed": True}
+    assert [Path(source).name for source, _place in action.sent] == ["image.tar", "image.tar.sig"]
+    assert [action.calls[1]["archive"], action.calls[1]["signature"]] == [place for _source, place in action.sent]
+
+
+def test_a_signature_that_is_missing_stops_before_the_host(archive: Path) -> None:
+    arguments = {"image": "localhost/dhcpd:1", "archive": "image.tar", "image_keys": ["ssh-ed25519 AAAA"]}
+    action = Action(arguments, [], archive)
+    with pytest.raises(
+        AnsibleActionFail, match=r"archive: image_keys asks for a signature, and there is no .*\.tar\.sig"
+    ):
+        run(action)
+    assert action.calls == [] and not action.sent
+
+
 def test_an_image_id_without_its_archive_is_an_error_where_the_host_lacks_the_image(tmp_path: Path) -> None:
     action = Action({"image": "localhost/dhcpd:1", "image_id": ID}, [{"archive_needed": True}], tmp_path)
     with pytest.raises(AnsibleActionFail, match=f"image_id: the host has no image {ID}; name its archive"):

@@ -56,7 +56,8 @@ def test_words_are_quoted_only_where_they_must_be(words: list[Any], line: str) -
 def test_each_filter_is_there_by_its_name() -> None:
     filters = FilterModule().filters()
     assert filters["systemd_words"] is systemd_words
-    sound = dict.fromkeys(("interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6"), [])
+    lists = ("image_keys", "interfaces", "interfaces6", "allow_dynamic_interfaces", "arguments", "arguments6")
+    sound = dict.fromkeys(lists, [])
     empty = dict.fromkeys(("image", "image_digest", "image_archive", "config_src", "config_src6"), "")
     variables = {**sound, **empty, "image_tag": "1", "user": "dhcpd", "proof_timeout": 5, "keep": 5}
     assert filters["dhcpd_families"]({**variables, "subnets6": [{}], "raw": ""}) == [6]

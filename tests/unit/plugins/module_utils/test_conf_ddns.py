@@ -68,8 +68,8 @@ def test_what_is_meant(changes: dict[str, Any]) -> None:
         ({"options": {"domain-name": "myexample.net"}}, "domain-name: myexample.net is in none of"),
         ({"statements": {**GOOD["statements"], "ddns-domainname": "example.org."}},
          "dhcpd_container_statements.ddns-domainname: example.org is in none of"),
-        ({"subnets": [{"subnet": "198.51.100.0/24", "pools": [{"ranges": ["198.51.100.9"],
-                                                                "options": {"domain-name": "example.org"}}]}]},
+        ({"subnets": [{"subnet": "198.51.100.0/24",
+                       "pools": [{"ranges": ["198.51.100.9"], "options": {"domain-name": "example.org"}}]}]},
          "dhcpd_container_subnets[0].pools[0].options.domain-name: example.org is in none of"),
         ({"zones": [FORWARD]}, "dhcpd_container_subnets[0].subnet: no PTR of it is ever updated; give"
                                " dhcpd_container_zones 100.51.198.in-addr.arpa"),

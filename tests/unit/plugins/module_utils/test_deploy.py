@@ -18,7 +18,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._back import remove
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
     ArchiveNeeded,
     LeftError,
-    Wanted,
     _Deployment,
     deploy,
 )
@@ -26,12 +25,14 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
 
 ID, BAD = IDS["2"], "f" * 64
 NAME, LATEST = "localhost/dhcpd:2", "localhost/dhcpd:latest"
 DIGEST = "sha256:" + "0a" * 32
 BY_DIGEST = f"localhost/dhcpd@{DIGEST}"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMiYcK1sUfZQm9m1zWJq3E0vzWJ0mYj1o7vX0n3k2F5a images 2026"
 SECRET = "pRP5FapFoJ95JEL06sv4PQ"
 SERVICE = "dhcpd.service"
 # What makes the release NEW of release_host.
@@ -85,6 +86,7 @@ def everything(host: Host) -> dict[str, bytes]:
         {"image": "registry.example.net:5000/net/dhcpd:4.4.3-P1-1"},
         {"digest": DIGEST},
         {"image": LATEST, "allow_latest": True},
+        {"image_id": ID, "image_keys": [KEY]},
         {"keep": 2},
         {"take_over": "isc-dhcp-server.service"},
     ],
@@ -105,6 +107,8 @@ def test_a_sound_request_has_no_problems(changed: dict[str, Any]) -> None:
         ({"image": LATEST}, f"image: {LATEST} names nothing"),
         ({"digest": "0a" * 32}, "digest: "),
         ({"keep": 1}, "keep: 1 is not allowed"),
+        ({"image_keys": [KEY]}, "image_keys: they are for an archive"),
+        ({"image_keys": ["-----BEGIN"], "image_id": ID}, "image_keys[0]: is no public key of ssh-keygen; give"),
     ],
 )
 def test_each_problem_of_a_request_stops_it_before_the_host_is_touched(

@@ -17,6 +17,7 @@ SOUND: dict[str, Any] = {
     "image_tag": "4.4.3-P1-1",
     "image_digest": "",
     "image_archive": "",
+    "image_keys": [],
     "allow_latest": False,
     "interfaces": [],
     "allow_dynamic_interfaces": [],
@@ -34,6 +35,7 @@ SOUND: dict[str, Any] = {
     "keep": 5,
 }
 DIGEST = "sha256:" + "0a" * 32
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMiYcK1sUfZQm9m1zWJq3E0vzWJ0mYj1o7vX0n3k2F5a images 2026"
 
 
 def problems(variables: dict[str, Any]) -> list[str]:
@@ -51,6 +53,7 @@ def problems(variables: dict[str, Any]) -> list[str]:
         {"image_archive": "/srv/images/dhcpd.tar"},
         {"image_archive": "~/dhcpd-images/dhcpd.tar"},
         {"image_digest": None, "image_archive": None},
+        {"image_archive": "/srv/images/dhcpd.tar", "image_keys": [KEY, f"{KEY}\n"]},
         {"interfaces": ["eth0", "br-lan", "enp3s0.100", "vlan@5", "fifteen-letters"]},
         {"allow_dynamic_interfaces": ["wan0"]},
         {"arguments": ["-q", "-p", "67", "--lease-cache", "a b"]},
@@ -78,6 +81,10 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
             ({"image_digest": digest}, f"image_digest: {digest!r} is no digest")
             for digest in ("0a" * 32, DIGEST[:-1], DIGEST.upper(), DIGEST + "\n", "sha512:" + "0a" * 32)
         ],
+        ({"image_keys": [KEY]}, "image_keys: they are for dhcpd_container_image_archive, which is empty"),
+        ({"image_keys": ["x"], "image_archive": "/d.tar"}, "image_keys[0]: is no public key"),
+        ({"image_keys": [f"{KEY}\nx"], "image_archive": "/d.tar"}, "image_keys[0]: is no public key"),
+        ({"image_keys": KEY, "image_archive": "/d.tar"}, "image_keys: 'ssh-ed25519"),
         ({"image_digest": DIGEST, "image_archive": "/d.tar"}, "image_digest: a manifest's digest does not survive"),
         *[
             ({variable: ["eth0", name]}, f"{variable}[1]: {name!r} is no interface name")
@@ -94,7 +101,7 @@ def test_what_is_sound_has_no_problem(changed: dict[str, Any]) -> None:
             ({"config_src": "/d.conf", "subnets": [], "interfaces": ["eth0"], key: value},
              f"config_src: the file is the whole configuration; leave out dhcpd_container_{key}")
             for key, value in (("options", {"a": 1}), ("subnets", [{}]), ("reservations", [{}]), ("raw", "#"),
-                                ("ldap", {"a": 1}))
+                               ("ldap", {"a": 1}))
         ],
     ],
 )  # fmt: skip
@@ -110,6 +117,7 @@ def test_each_problem_is_named_by_its_variable(changed: dict[str, Any], expected
         ({"subnets": []}, ["subnets: there is nothing to serve; give dhcpd_container_subnets for IPv4, dhcpd_contain"]),
         ({"arguments6": ["-lf"]}, ["arguments6[0]: -lf is set by the unit itself"]),
         ({"interfaces6": ["a b"]}, ["interfaces6[0]: 'a b' is no interface name"]),
+        ({"ldap6": {"server": "a"}}, ["interfaces6: is empty, and the subnets are in LDAP"]),
         ({"config_src6": "here"}, ["config_src6: 'here' is no absolute path"]),
         (
             {"config_src6": "/d6.conf", "options6": {"a": 1}},

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError, Wanted
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import ArchiveNeeded, LeftError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._packed import pack
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Layout, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 from ansible_collections.quadlet.dhcpd.plugins.modules import dhcpd_release
 
 SECRET = "pRP5FapFoJ95JEL06sv4PQ"
@@ -71,7 +72,7 @@ def test_the_options_become_what_is_wanted_with_texts_unpacked(monkeypatch: Any,
             Wanted(
                 image="localhost/dhcpd:1", digest=None, archive=None, image_id=None, allow_latest=False,
                 unit="[Container]\n", files={"dhcpd.conf": CONF}, interfaces=["eth1"], user="dhcpd",
-                initial_leases=None, interfaces6=[], proof_timeout=7,
+                initial_leases=None, interfaces6=[], image_keys=[], proof_timeout=7,
                 take_over="isc-dhcp-server.service", retry=True, keep=3, stage_only=state == "staged",
             ),
             True,
