@@ -67,8 +67,9 @@ def archive(number: int) -> tuple[str, str]:
 
 def switch(number: int, retry: bool) -> None:
     """Deploy release *number*, as the module does."""
-    from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import Wanted, deploy
+    from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import deploy
     from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
+    from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 
     path, image_id = archive(number)
     reservations = "".join(RESERVATION.format(host, number) for host in range(100, 250))
@@ -104,10 +105,11 @@ def torn() -> list[str]:
         try:
             with tarfile.open(path) as image:
                 config = image.extractfile(f"{path.stem}.json").read()  # type: ignore[union-attr]
-                layer = image.extractfile("layer.tar").read()  # type: ignore[union-attr]
+                names = json.load(image.extractfile("manifest.json"))[0]["Layers"]  # type: ignore[arg-type]
+                layers = [image.extractfile(name).read() for name in names]  # type: ignore[union-attr]
             assert hashlib.sha256(config).hexdigest() == path.stem, "its configuration is damaged"
-            digest = "sha256:" + hashlib.sha256(layer).hexdigest()
-            assert json.loads(config)["rootfs"]["diff_ids"] == [digest], "its layer is damaged"
+            digests = ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]
+            assert json.loads(config)["rootfs"]["diff_ids"] == digests, "its layers are damaged"
         except (OSError, KeyError, ValueError, AssertionError, tarfile.TarError) as error:
             found.append(f"{path}: {path.stat().st_size} bytes, {str(error).splitlines()[0]}")
     return found
