@@ -195,6 +195,8 @@ def harm(old: str, number: int, done: Switch, found: dict[str, Any], promised: d
         known, until = found["leases"].get(line["ip"], ("no lease", 0.0))
         if known != mac or until < line["until"] - 2:
             wrong.append(f"{mac} was promised {line['ip']} until {line['until']:.0f}, not {known} until {until:.0f}")
+    # The first copy is of the file that the first release began with, and that is empty.
+    wrong += [f"{path} is empty" for path in found["empty_copies"] if not path.endswith(".1")]
     wrong += [f"{line['mac']} was refused {line['nak']}" for line in done.promised if "nak" in line]
     return wrong
 
@@ -259,8 +261,7 @@ class Arm:
         self.again = self.current == old
         hit = (done.said or ["before"])[-1]
         self.hits[(hit, "old" if self.again else "new")] += 1
-        for note in ("leftovers", "empty_copies"):
-            self.notes[note] = max(self.notes[note], len(found[note]))
+        self.notes["leftovers"] = max(self.notes["leftovers"], len(found["leftovers"]))
         if not self.again and found["history"][-1][:2] != ["proved", self.current]:
             self.notes["committed, but the history does not say proved"] += 1
         print(
