@@ -10,6 +10,7 @@ The switch itself is run for real, by release_host's systemd.
 from __future__ import annotations
 
 import pwd
+import subprocess
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -24,6 +25,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import (
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Image, ReleaseError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._schedule import Schedule
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._signature import NAMESPACE
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._trial import locked
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 from release_host import CONF, IDS, LEASE, NEW, OLD, OTHER, PACKAGE, ROOT, SELF, UNIT, Host, Killed
@@ -183,6 +185,26 @@ def test_an_archive_is_asked_for_where_the_image_is_missing_then_loaded(new_host
     assert only_looked(host)
     (tmp_path / "image.tar").touch()
     assert deployment(host, image_id=ID, archive=str(tmp_path / "image.tar"))._image() == Image(NAME, ID)
+
+
+@ROOT
+def test_an_archive_is_loaded_only_if_it_is_signed_where_there_are_keys(new_host: Any, tmp_path: Path) -> None:
+    host = new_host()
+    host.images, host.registry = {NAME: BAD}, {"archive": ID}
+    archive, key = tmp_path / "image.tar", tmp_path / "key"
+    archive.touch()
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", key, archive], check=True)
+    wanted = {
+        "image_id": ID, "archive": str(archive), "signature": f"{archive}.sig",
+        "image_keys": [key.with_suffix(".pub").read_text()],
+    }  # fmt: skip
+    archive.write_text("altered")
+    with pytest.raises(ReleaseError, match="is not what was signed"):
+        deployed(host, **wanted)
+    assert only_looked(host)
+    archive.write_text("")
+    assert deployment(host, **wanted)._image() == Image(NAME, ID)
 
 
 @ROOT
