@@ -21,7 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import ldap_files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._ldap import directory_of, timeout_of
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, declared_subnets
 
 
@@ -154,15 +154,25 @@ def _family(name: str, family: Any) -> int:
     return int(family)
 
 
+def dhcpd_ldap_timeout(texts: Any, asked: int | None = None) -> int | None:
+    """Return how many seconds dhcpd may wait for the directory that texts name; None where they name none."""
+    return timeout_of(_texts_of("dhcpd_ldap_timeout", texts), asked)
+
+
 def dhcpd_subnets(texts: Any) -> list[str]:
     """Return the subnets, in CIDR notation, that one text or a list of texts declares; none where LDAP has others."""
-    texts = [texts] if isinstance(texts, str) else texts
-    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
-        raise AnsibleFilterError("dhcpd_subnets takes the text of a dhcpd.conf, or a list of such texts")
+    texts = _texts_of("dhcpd_subnets", texts)
     try:
         return [] if directory_of(texts) else [str(network) for network in declared_subnets(texts)]
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_subnets cannot read the text: {error}") from error
+
+
+def _texts_of(name: str, texts: Any) -> list[str]:
+    texts = [texts] if isinstance(texts, str) else texts
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
+        raise AnsibleFilterError(f"{name} takes the text of a dhcpd.conf, or a list of such texts")
+    return list(texts)
 
 
 class FilterModule:
@@ -175,5 +185,6 @@ class FilterModule:
             "dhcpd_conf_files": dhcpd_conf_files,
             "dhcpd_conf_parse": dhcpd_conf_parse,
             "dhcpd_conf_problems": dhcpd_conf_problems,
+            "dhcpd_ldap_timeout": dhcpd_ldap_timeout,
             "dhcpd_subnets": dhcpd_subnets,
         }

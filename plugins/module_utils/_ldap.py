@@ -20,6 +20,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import (
 )
 
 _VARIABLE = "dhcpd_container_ldap"
+_STATEMENTS = ("server", "port", "base-dn", "ssl", "method")
 #: What dhcpd says, and what to look at then; the first that fits.
 _HINTS = (
     (
@@ -53,6 +54,29 @@ def directory_of(texts: Iterable[str]) -> Optional[str]:
 
     It never has the password. A text that doesn't lex says nothing: dhcpd refuses it.
     """
+    said = _said(texts)
+    if "server" not in said:
+        return None
+    port = said.get("port", "389")
+    tls = said.get("ssl", "off").lower()
+    scheme = "ldaps" if tls == "ldaps" or (tls, port) == ("on", "636") else "ldap"
+    base = urllib.parse.quote(said.get("base-dn", ""), safe="=,")
+    return f"{scheme}://{said['server']}:{port}/{base}"
+
+
+def timeout_of(texts: Iterable[str], asked: Optional[int] = None) -> Optional[int]:
+    """How long dhcpd may wait for the directory of these texts, in seconds; None where there is no directory.
+
+    What is *asked* for; else little where each request of a client may have to wait (the method dynamic).
+    """
+    said = _said(texts)
+    if "server" not in said:
+        return None
+    return asked or (1 if said.get("method", "").lower() == "dynamic" else 10)
+
+
+def _said(texts: Iterable[str]) -> dict[str, str]:
+    """The values of the ldap- statements that are looked at here, by what follows ldap-."""
     said: dict[str, str] = {}
     for text in texts:
         if "ldap-server" not in text.lower():
@@ -62,15 +86,10 @@ def directory_of(texts: Iterable[str]) -> Optional[str]:
         except LexError:
             continue
         for word, value in zip(tokens, tokens[1:]):
-            if word.kind == "word" and word.text.lower() in ("ldap-server", "ldap-port", "ldap-base-dn", "ldap-ssl"):
-                said[word.text.lower()] = unquote(value.text) if value.kind == "string" else value.text
-    if "ldap-server" not in said:
-        return None
-    port = said.get("ldap-port", "389")
-    tls = said.get("ldap-ssl", "off").lower()
-    scheme = "ldaps" if tls == "ldaps" or (tls, port) == ("on", "636") else "ldap"
-    base = urllib.parse.quote(said.get("ldap-base-dn", ""), safe="=,")
-    return f"{scheme}://{said['ldap-server']}:{port}/{base}"
+            name = word.text.lower()[len("ldap-") :]
+            if word.kind == "word" and word.text.lower() == f"ldap-{name}" and name in _STATEMENTS:
+                said[name] = unquote(value.text) if value.kind == "string" else value.text
+    return said
 
 
 def hint(words: str) -> str:
