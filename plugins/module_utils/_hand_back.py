@@ -83,9 +83,9 @@ class HandBack:
     def _finish(self) -> dict[str, Any]:
         failed = all_of(
             [
+                lambda: self.store.drop_links(None),  # first: they lead nowhere now, which quadlet takes amiss
                 self.packaged.yield_no_more,
                 lambda: self.packaged.set_leases_aside(self.layout.lease_directory),
-                lambda: self.store.drop_links(None),
                 self.store.give_back_copy,
                 self.service.reload,
             ]

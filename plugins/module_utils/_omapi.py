@@ -4,8 +4,8 @@
 
 """A conversation with dhcpd by OMAPI (omapi(3)): each question is signed, and no answer is believed that is not.
 
-dhcpd itself takes a message without a signature from whoever names the key (omapip/protocol.c, 4.4.3): who may reach
-the port is for a packet filter to say.
+dhcpd itself, but in this collection's image, takes a message without a signature from whoever names the key
+(omapip/protocol.c, 4.4.3): who may reach the port is for a packet filter to say.
 """
 
 from __future__ import annotations

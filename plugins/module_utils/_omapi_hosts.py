@@ -12,9 +12,9 @@ delete it too, for as long as the lease file remembers.
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Callable, Mapping, NamedTuple, Protocol
+from typing import Any, Callable, Mapping, NamedTuple
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi import NOT_FOUND, Refused
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi import NOT_FOUND, Omapi, Refused
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_message import (
     DELETE,
     OPEN,
@@ -37,16 +37,6 @@ ETHERNET = 1
 _TYPES = {1: "ethernet", 6: "token-ring", 8: "fddi", 32: "infiniband"}
 _HOST = {"type": b"host"}
 _NEW = {**_HOST, "create": number(1), "exclusive": number(1)}
-
-
-class Asker(Protocol):
-    def ask(
-        self,
-        operation: int,
-        handle: int = 0,
-        about: Mapping[str, bytes] | None = None,
-        values: Mapping[str, bytes] | None = None,
-    ) -> Message: ...
 
 
 class Host(NamedTuple):
@@ -141,7 +131,7 @@ def _host(answer: Message) -> Host:
     return host
 
 
-def find(omapi: Asker, **by: bytes) -> Host | None:
+def find(omapi: Omapi, **by: bytes) -> Host | None:
     """Return the host of a name, hardware_address or dhcp_client_identifier. Raises OmapiError."""
     values = {key.replace("_", "-"): value for key, value in by.items()}
     if "hardware-address" in values:
@@ -162,7 +152,7 @@ class Change(NamedTuple):
     in_place: bool = False
 
 
-def present(omapi: Asker, asked: Host) -> Change:
+def present(omapi: Omapi, asked: Host) -> Change:
     """What makes the host be as asked; what that leaves empty stays. Raises OmapiError where another is in the way."""
     before = find(omapi, name=asked.name.encode())
     others = []
@@ -182,7 +172,7 @@ def present(omapi: Asker, asked: Host) -> Change:
     return Change(before, after, in_place=same)
 
 
-def absent(omapi: Asker, asked: Host) -> Change:
+def absent(omapi: Omapi, asked: Host) -> Change:
     """What removes the host. Raises OmapiError where the host of that name is another client's."""
     before = find(omapi, name=asked.name.encode())
     for what in ("hardware", "client_id") if before else ():
@@ -205,7 +195,7 @@ def _merged(before: Host, asked: Host) -> Host:
     )
 
 
-def carry_out(omapi: Asker, change: Change) -> Host | None:
+def carry_out(omapi: Omapi, change: Change) -> Host | None:
     """Change the host, and return it as dhcpd tells it then. Raises OmapiError.
 
     Where dhcpd refuses a host that was to replace one, the old one is put back.

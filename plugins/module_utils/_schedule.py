@@ -72,7 +72,7 @@ class Schedule:
 
     def must_come(self, at: str) -> None:
         """Raise ReleaseError where *at* is no moment to come."""
-        status, out, err = self.run(["systemd-analyze", "calendar", "--iterations=1", at])
+        status, out, err = self.run(["systemd-analyze", "calendar", "--iterations=1", "--", at])
         if status or "Next elapse: never" in out:
             why = " ".join(err.split()) or "it is over"
             raise ReleaseError(
@@ -96,8 +96,8 @@ class Schedule:
                 self.cancel()
                 raise ReleaseError(f"the switch could not be planned: {' '.join(err.split())}")
 
-    def cancel(self) -> bool:
-        """Nothing is planned any more; return whether anything was."""
+    def cancel(self) -> None:
+        """Let nothing be planned any more."""
         there = [path for path in (self.file, self.timer, self.service) if path.exists()]
         if self.timer.exists():
             self.run(["systemctl", "disable", "--now", self.timer.name])
@@ -105,7 +105,6 @@ class Schedule:
             path.unlink()
         if there:
             self.run(["systemctl", "daemon-reload"])
-        return bool(there)
 
 
 def switch_now(layout: Layout, run: Runner) -> str:
