@@ -24,10 +24,10 @@ import time
 from pathlib import Path
 from typing import Callable
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "molecule/releases"))
-from traffic import ACK, REQUEST, frame, parse  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "molecule/releases"))
+from traffic import ACK, REQUEST, frame, parse
 
+HERE = Path(__file__).resolve().parent
 EVERY = 0.02  # s
 HOST = os.environ.get("LAB_PREFIX", "dhcpd-lab") + "-outage"
 MAC, ADDRESS = bytes.fromhex("00005e005301"), "198.51.100.10"

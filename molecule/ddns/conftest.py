@@ -20,10 +20,13 @@ from typing import Any
 import pytest
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared/library"))
+from lab_client import Client
+
 os.environ.update(ANSIBLE_FORCE_COLOR="0", ANSIBLE_NOCOLOR="1")
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PREFIX = os.environ.setdefault("LAB_PREFIX", "dhcpd-lab")
+PREFIX = os.environ["LAB_PREFIX"]
 DOMAIN = "example.net"
 ZONES = (DOMAIN, "100.51.198.in-addr.arpa", "1.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa")
 #: The keys by name, in the order of their years.
@@ -31,9 +34,6 @@ SECRETS = yaml.safe_load((HERE / "inventory.yml").read_text())["dhcp_servers"]["
 OLD, NEW = SECRETS
 #: However slow the machine is: every wait is for an event, and this long only where it doesn't come.
 PATIENCE = 120.0
-
-sys.path.insert(0, str(HERE.parent / "shared/library"))
-from lab_client import Client  # noqa: E402
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -78,6 +78,10 @@ class Dhcp(Host):
     def said(self, since: str) -> str:
         """What dhcpd has said since now() was asked."""
         return self.sh(f"journalctl -u dhcpd -o cat --after-cursor='{since}'")
+
+    def until_said(self, since: str, text: str) -> None:
+        """Wait until dhcpd has said that."""
+        until(lambda: text in self.said(since), f"dhcpd's {text!r}")
 
 
 class Names(Host):

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "releases"))
-from traffic import ACK, DISCOVER, NAK, OFFER, REQUEST, frame, parse
+from traffic import ACK, DISCOVER, NAK, OFFER, REQUEST, answers, frame
 
 
 def main(interface: str, clients: int, pause: float) -> None:
@@ -43,16 +43,9 @@ def main(interface: str, clients: int, pause: float) -> None:
         address = leases.get(mac)
         kind, options = (REQUEST, b"\x32\x04" + socket.inet_aton(address)) if address else (DISCOVER, b"")
         ask(mac, int.from_bytes(os.urandom(4), "big"), kind, options)
-        end = time.monotonic() + pause
-        while (left := end - time.monotonic()) > 0:
-            link.settimeout(left)
-            try:
-                answer = parse(link.recv(2048))
-            except TimeoutError:
-                break
-            if answer is None or answer[1] not in names or answer[0] not in asked:
+        for xid, client, address, found in answers(link, pause):
+            if client not in names or xid not in asked:
                 continue
-            xid, client, address, found = answer
             said = found[53][0]
             if said == OFFER:
                 ask(client, xid, REQUEST, b"\x32\x04" + socket.inet_aton(address) + b"\x36\x04" + found[54])

@@ -40,7 +40,7 @@ def test_no_lease_waits_for_bind(dhcp: Dhcp, names: Names, laptop: New, away: Ca
     # The client has its lease, and the update has not ended either way.
     assert "forward map" not in dhcp.said(since).lower()
 
-    until(lambda: f"patient.example.net to {address}: timed out" in dhcp.said(since), "the end of the update")
+    dhcp.until_said(since, f"patient.example.net to {address}: timed out")
     away()
     assert names.lacks("patient", address)
     client.ask_again()
@@ -56,7 +56,7 @@ def test_a_zone_that_bind_did_not_serve(dhcp: Dhcp, names: Names, laptop: New) -
     try:
         client = laptop("refused", 0x1B)
         address = client.join()
-        until(lambda: "repudiating zone example.net." in dhcp.said(since), "dhcpd's complaint")
+        dhcp.until_said(since, "repudiating zone example.net.")
     finally:
         names.sh("mv /etc/bind/named.conf.kept /etc/bind/named.conf && rndc reconfig")
     serves(names)

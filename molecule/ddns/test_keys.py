@@ -33,8 +33,7 @@ def test_a_key_that_bind_does_not_know(dhcp: Dhcp, names: Names, laptop: New) ->
         since = dhcp.now()
         client = laptop("stranger", 0x16)
         address = client.join()
-        complaint = f"stranger.example.net to {address}: tsig indicates error"
-        until(lambda: complaint in dhcp.said(since), "dhcpd's complaint")
+        dhcp.until_said(since, f"stranger.example.net to {address}: tsig indicates error")
         assert names.lacks("stranger", address)
     finally:
         names.accept(OLD)

@@ -38,7 +38,7 @@ def test_a_reservation_has_records_that_stay(dhcp: Dhcp, names: Names, laptop: N
     until(lambda: names.has("printer", "198.51.100.10"), "the reservation's records")
     since = dhcp.now()
     client.release()
-    until(lambda: "DHCPRELEASE of 198.51.100.10" in dhcp.said(since), "the release")
+    dhcp.until_said(since, "DHCPRELEASE of 198.51.100.10")
     assert names.has("printer", "198.51.100.10")
 
 
@@ -62,5 +62,5 @@ def test_a_name_belongs_to_its_client(dhcp: Dhcp, names: Names, laptop: New) -> 
     for number, taken in ((0x19, "mine"), (0x1A, "www")):
         before, since = names.zone(), dhcp.now()
         other = laptop(taken, number).join()
-        until(lambda: f"Forward map from {taken}.example.net to {other} FAILED" in dhcp.said(since), "the refusal")  # noqa: B023
+        dhcp.until_said(since, f"Forward map from {taken}.example.net to {other} FAILED")
         assert names.zone() == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def test_the_key_rotates_without_a_lost_update(dhcp: Dhcp, names: Names) -> None
     assert "tsig indicates error" not in dhcp.said(since)
     assert len(leases) == Movers.COUNT
     for name, address in leases.items():
-        until(lambda: names.has(name, address), f"{name}, {address}")  # noqa: B023
+        until(functools.partial(names.has, name, address), f"{name}, {address}")
     # A name that a client gives up for another is only left behind where its update was under way at the restart: the
     # lease file didn't have it yet.
     restart = int(dhcp.sh("podman inspect --format '{{.State.StartedAt.UnixNano}}' dhcpd")) / 1e9
@@ -49,7 +50,7 @@ def processes(dhcp: Dhcp) -> Iterator[list[str]]:
     """What all processes of the host have as arguments and environment meanwhile, again and again."""
     seen: list[str] = []
     dhcp.sh("rm -f /run/enough")
-    look = "while [ ! -e /run/enough ]; do ps axwwe; sleep 0.1; done"
+    look = "timeout 900 sh -c 'while [ ! -e /run/enough ]; do ps axwwe; sleep 0.1; done'"
     thread = threading.Thread(target=lambda: seen.append(dhcp.sh(look)))
     thread.start()
     try:

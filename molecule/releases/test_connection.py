@@ -30,7 +30,7 @@ MODULE = "[A]nsiballZ_dhcpd_release"
 # The module dies at once, and the switch is still at it: it is nobody's child.
 CUT_IN_THE_HOST = f"""
 pkill -KILL -x sshd-session || exit 1
-while pgrep -f {MODULE}; do sleep 0.05; done
+timeout 60 sh -c 'while pgrep -f {MODULE}; do sleep 0.05; done'
 test -e /run/dhcpd_release/trial.json
 """
 SAY = {"session": CUT_IN_THE_HOST, "network": "true", "controller": "true"}

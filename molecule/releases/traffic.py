@@ -14,6 +14,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
 
 DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
 MAGIC = b"\x63\x82\x53\x63"
@@ -49,6 +50,19 @@ def parse(packet: bytes) -> tuple[int, bytes, str, dict[int, bytes]] | None:
     return struct.unpack("!I", dhcp[4:8])[0], dhcp[28:34], socket.inet_ntoa(dhcp[16:20]), options
 
 
+def answers(link: socket.socket, seconds: float) -> Iterator[tuple[int, bytes, str, dict[int, bytes]]]:
+    """Yield what servers answer within that time."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        link.settimeout(left)
+        try:
+            answer = parse(link.recv(2048))
+        except TimeoutError:
+            return
+        if answer:
+            yield answer
+
+
 def main(interface: str, clients: int, pause: float, first: int = 0x20, visitors: bool = False) -> None:
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
     link.bind((interface, 0))
@@ -64,16 +78,9 @@ def main(interface: str, clients: int, pause: float, first: int = 0x20, visitors
         kind, options = (REQUEST, b"\x32\x04" + socket.inet_aton(address)) if address else (DISCOVER, b"")
         sent[mac] = time.time()
         link.send(frame(source, mac, int.from_bytes(os.urandom(4), "big"), kind, options))
-        end = time.monotonic() + pause
-        while (left := end - time.monotonic()) > 0:
-            link.settimeout(left)
-            try:
-                answer = parse(link.recv(2048))
-            except TimeoutError:
-                break
-            if answer is None or answer[1] not in macs:
+        for xid, client, address, found in answers(link, pause):
+            if client not in macs:
                 continue
-            xid, client, address, found = answer
             said = found[53][0]
             if said == OFFER:
                 options = b"\x32\x04" + socket.inet_aton(address) + b"\x36\x04" + found[54]

@@ -15,7 +15,7 @@ from typing import Any, Callable
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _omapi_message as wire
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_message import Key, Message, number
 
-SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="  # noqa: S105
+SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
 KEY = Key("omapi", "hmac-sha256", SECRET)
 NOT_FOUND, EXISTS, WRONG_KEY = 23, 18, (6 << 16) + 11
 

@@ -21,7 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_message impor
 from hypothesis import given
 from hypothesis import strategies as st
 
-SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="  # noqa: S105
+SECRET = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
 KEY = Key("omapi", "hmac-sha256", SECRET)
 
 # Recorded: a signed question that dhcpd took, its answer, and its answer where there is no such host.
