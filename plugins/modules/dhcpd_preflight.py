@@ -186,6 +186,7 @@ packages:
   sample: [podman, golang-github-containers-common]
 """
 
+import functools
 import ipaddress
 from pathlib import Path
 
@@ -199,9 +200,10 @@ FAMILIES = {"ipv4": 4, "ipv6": 6}
 
 
 def runner(module: AnsibleModule) -> Runner:
-    """A Runner that uses the module's way to run commands."""
+    """A Runner that uses the module's way to run commands, each once: both families ask the same."""
 
-    def run(command: list[str]) -> tuple[int, str, str]:
+    @functools.lru_cache(maxsize=None)
+    def once(command: tuple) -> tuple:
         path = module.get_bin_path(command[0])
         if path is None:
             return 127, "", f"{command[0]} is not installed"
@@ -211,7 +213,7 @@ def runner(module: AnsibleModule) -> Runner:
             return 126, "", str(error)
         return status, out, err
 
-    return run
+    return lambda command: once(tuple(command))
 
 
 def policy_of(family: int, options: dict, subnets: tuple) -> Policy:
@@ -267,7 +269,8 @@ def main() -> None:
     policies = [
         policy_of(number, options, subnets) for number in (FAMILIES[name] for name in options["families"] or ["ipv4"])
     ]
-    hosts = [collect(policy, runner(module)) for policy in policies]
+    run = runner(module)
+    hosts = [collect(policy, run) for policy in policies]
     findings = list(
         dict.fromkeys(finding for host, policy in zip(hosts, policies) for finding in preflight.run(host, policy))
     )

@@ -73,6 +73,17 @@ def test_a_subnet_that_is_none_is_named(monkeypatch: Any, capsys: Any, subnet: s
     assert run(monkeypatch, capsys, SOUND, subnets=[subnet])["msg"].startswith("subnets: ")
 
 
+def test_both_families_have_the_host_asked_once(monkeypatch: Any, capsys: Any) -> None:
+    asked = []
+    monkeypatch.setattr(
+        dhcpd_preflight.AnsibleModule, "run_command", lambda _self, command, **_: asked.append(command) or (0, "", "")
+    )
+    monkeypatch.setattr(dhcpd_preflight, "collect", lambda policy, runner: runner(["sh", str(policy.user)]) and SOUND)
+    with patch_module_args({"families": ["ipv4", "ipv6"]}), pytest.raises(SystemExit):
+        dhcpd_preflight.main()
+    assert [command[1:] for command in asked] == [["dhcpd"]]
+
+
 def test_the_options_become_the_policy(monkeypatch: Any, capsys: Any) -> None:
     asked = []
     monkeypatch.setattr(dhcpd_preflight, "collect", lambda policy, runner: asked.append(policy) or SOUND)
