@@ -10,7 +10,7 @@ The files are real; systemd, podman and dhcpd are those of release_host.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _info
@@ -90,40 +90,39 @@ def test_one_commit_for_both_and_only_what_changed_is_restarted(new_host: Any, m
     assert wrong(host, new.name) == []
 
 
+def killed_everywhere(new_host: Any, change: str) -> Iterator[tuple[int, Any]]:
+    """Hosts whose switch was killed before each change that it makes, one after the other."""
+    for fuse in range(200):
+        host = new_host(change)
+        host.fuse = fuse
+        try:
+            host.trial().run(CHANGES[change][1].name, 0, None)
+        except Killed:
+            host.fuse = None
+            yield fuse, host
+            continue
+        assert fuse > 4
+        return
+    raise AssertionError("the switch has no end")
+
+
 @ROOT
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_switch_killed_anywhere_is_brought_to_its_end(new_host: Any, change: str) -> None:
-    for fuse in range(200):
-        host, (old, new, _same) = new_host(change), CHANGES[change]
-        host.fuse = fuse
-        try:
-            host.trial().run(new.name, 0, None)
-            assert fuse > 4
-            return
-        except Killed:
-            host.fuse = None
+    old, new, _same = CHANGES[change]
+    for fuse, host in killed_everywhere(new_host, change):
         host.trial().undo()
         assert wrong(host, new.name if host.store.current() == new.name else old.name) == [], (fuse, host.did)
-    raise AssertionError("the switch has no end")
 
 
 @ROOT
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_boot_at_any_point_loses_no_family_that_both_releases_serve(new_host: Any, change: str) -> None:
-    for fuse in range(200):
-        host, (old, new, _same) = new_host(change), CHANGES[change]
-        shared = set(host.store.families(old.name)) & set(host.store.families(new.name))
-        host.fuse = fuse
-        try:
-            host.trial().run(new.name, 0, None)
-            assert fuse > 4
-            return
-        except Killed:
-            host.fuse = None
+    old, new, _same = CHANGES[change]
+    for fuse, host in killed_everywhere(new_host, change):
         host.boot()
-        for family in shared:
+        for family in set(host.store.families(old.name)) & set(host.store.families(new.name)):
             assert host.runs[family] == host.store.current(), (fuse, host.runs)
-    raise AssertionError("the switch has no end")
 
 
 @ROOT
