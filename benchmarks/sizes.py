@@ -69,8 +69,8 @@ def main() -> int:
         "sizes",
         "Sizes of the images",
         [
-            "`benchmarks/sizes.py`: what the files of an image hold, its archive, that compressed, and how many files it"
-            " has. The seed's sizes are those that it says of its own.",
+            "`benchmarks/sizes.py`: what the files of an image hold, its archive, that compressed, and how many files"
+            " it has. The seed's sizes are those that it says of its own.",
         ],
         ["", "content", "archive", "gzip", "xz", "files", "of the floor"],
         rows,
