@@ -155,45 +155,54 @@ def percentile(values: list[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(part * len(values)))] if values else float("nan")
 
 
-FAST = ("delayed-ack 28", "max-ack-delay 5000")
-ARMS: dict[str, Callable[[], int]] = {
+def ours(*statements: str) -> Callable[[], int]:
+    return native(OURS, dhcpd_conf(*statements))
+
+
+def delayed(microseconds: int) -> Callable[[], int]:
+    return ours("delayed-ack 28", f"max-ack-delay {microseconds}")
+
+
+EACH = "our binary, a commit for each answer"
+PEAKS: dict[str, Callable[[], int]] = {
     "our container": container,
-    "our binary, natively": native(OURS, dhcpd_conf(*FAST)),
-    "our binary, a commit for each answer": native(OURS, dhcpd_conf()),
-    "our binary, no fsync": native(OURS, dhcpd_conf("dont-use-fsync true")),
+    "our binary, natively": delayed(5000),
+    EACH: ours(),
+    "our binary, no fsync": ours("dont-use-fsync true"),
     "Debian's package": native(PACKAGED, dhcpd_conf()),
     "Kea, memfile, one thread, no fsync": native(KEA, KEA_CONF),
 }
+DELAYS = {EACH: ours(), **{f"max-ack-delay {delay}": delayed(delay) for delay in (500, 1000, 2000, 5000, 10000)}}
 
 
-def measure_peaks(rounds: int, versions: str) -> None:
-    peaks: dict[str, list[float]] = {name: [] for name in ARMS}
-    lone: dict[str, list[float]] = {name: [] for name in ARMS}
-    common: dict[str, list[float]] = {name: [] for name in ARMS}
+def measure_peaks(rounds: int, versions: str, what: str, arms: dict[str, Callable[[], int]]) -> None:
+    peaks: dict[str, list[float]] = {name: [] for name in arms}
+    lone: dict[str, list[float]] = {name: [] for name in arms}
+    common: dict[str, list[float]] = {name: [] for name in arms}
     loads = []
     for number in range(rounds):
         loads.append(os.getloadavg()[0])
-        names = list(ARMS)
+        names = list(arms)
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            start = ARMS[name]
+            start = arms[name]
             peaks[name].append(peak(start, statistics.median(peaks[name]) * 0.6 if peaks[name] else 300))
             serving(start)
             lone[name].append(percentile(ask(LONE, 4).delays, 0.5))
             common[name].append(percentile(ask(COMMON, 4).delays, 0.95))
             print(f"{number + 1}/{rounds} {name}: {peaks[name][-1]:.0f} a second, alone {1000 * lone[name][-1]:.2f} ms,"
                   f" at {COMMON} a second 95 % within {1000 * common[name][-1]:.1f} ms", flush=True)  # fmt: skip
-    package = statistics.median(peaks["Debian's package"])
+    base = "Debian's package" if "Debian's package" in arms else EACH
     rows = [
         [name, f"{statistics.median(found):,.0f}", f"{min(found):,.0f} to {max(found):,.0f}",
-         f"{statistics.median(found) / package:.2f}", f"{1000 * statistics.median(lone[name]):.2f} ms",
+         f"{statistics.median(found) / statistics.median(peaks[base]):.2f}", f"{1000 * statistics.median(lone[name]):.2f} ms",
          f"{1000 * statistics.median(common[name]):.1f} ms"]
         for name, found in peaks.items()
     ]  # fmt: skip
     report.write(
-        "exchanges",
+        what,
         "Exchanges a second",
         [
-            f"`benchmarks/exchanges peak {rounds}`: {versions}, {report.machine()};"
+            f"`benchmarks/exchanges {what} {rounds}`: {versions}, {report.machine()};"
             f" load before each round {min(loads):.1f} to {max(loads):.1f}.",
             "",
             f"The most exchanges (DISCOVER to ACK) a second with at most {100 * DROPS:g} % not done, out of a pool of"
@@ -251,5 +260,10 @@ def measure_cpu(rounds: int, versions: str) -> None:
 
 if __name__ == "__main__":
     subprocess.run(["ip", "-n", HOST, "address", "replace", CLIENT, "dev", "br0"], check=True)
-    what = {"peak": (measure_peaks, 7), "cpu": (measure_cpu, 5)}[sys.argv[1]]
-    what[0](int(sys.argv[2]) if len(sys.argv) > 2 else what[1], ", ".join(sh(SETUP).splitlines()))
+    what = sys.argv[1]
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 7
+    versions = ", ".join(sh(SETUP).splitlines())
+    if what == "cpu":
+        measure_cpu(rounds, versions)
+    else:
+        measure_peaks(rounds, versions, what, {"peak": PEAKS, "delays": DELAYS}[what])
