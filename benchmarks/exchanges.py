@@ -192,10 +192,11 @@ def measure_peaks(rounds: int, versions: str, what: str, arms: dict[str, Callabl
             print(f"{number + 1}/{rounds} {name}: {peaks[name][-1]:.0f} a second, alone {1000 * lone[name][-1]:.2f} ms,"
                   f" at {COMMON} a second 95 % within {1000 * common[name][-1]:.1f} ms", flush=True)  # fmt: skip
     base = "Debian's package" if "Debian's package" in arms else EACH
+    middle = statistics.median
     rows = [
-        [name, f"{statistics.median(found):,.0f}", f"{min(found):,.0f} to {max(found):,.0f}",
-         f"{statistics.median(found) / statistics.median(peaks[base]):.2f}", f"{1000 * statistics.median(lone[name]):.2f} ms",
-         f"{1000 * statistics.median(common[name]):.1f} ms"]
+        [name, f"{middle(found):,.0f}", f"{min(found):,.0f} to {max(found):,.0f}",
+         f"{middle(found) / middle(peaks[base]):.2f}", f"{1000 * middle(lone[name]):.2f} ms",
+         f"{1000 * middle(common[name]):.1f} ms"]
         for name, found in peaks.items()
     ]  # fmt: skip
     report.write(
