@@ -91,10 +91,10 @@ def container() -> int:
 
 
 def pinned(process: str) -> int:
-    """Wait for the process, and keep it on the first core."""
+    """Wait for the process, and keep it on the first core, before what else the machine does."""
     return int(
         sh(f"""for try in $(seq 600); do pid=$(pgrep -n -x {process}) && break; sleep 0.1; done
-taskset -acp 0 $pid >/dev/null; echo $pid""")
+taskset -acp 0 $pid >/dev/null; renice -n -15 -p $pid >/dev/null; echo $pid""")
     )
 
 
@@ -115,8 +115,8 @@ class Seen(NamedTuple):
 
 
 def ask(rate: int, seconds: float = STEP) -> Seen:
-    command = ["ip", "netns", "exec", HOST, "taskset", "-c", "1", "perfdhcp", "-4", "-l", "br0", "-r", str(rate)]
-    command += ["-R", "60000", "-p", str(seconds), "-g", "single", "-W", "300000", "-x", "t"]
+    command = ["ip", "netns", "exec", HOST, "nice", "-n", "-15", "taskset", "-c", "1", "perfdhcp", "-4", "-l", "br0"]
+    command += ["-r", str(rate), "-R", "60000", "-p", str(seconds), "-g", "single", "-W", "300000", "-x", "t"]
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     sent = re.findall(r"^sent packets: (\d+)", text, re.MULTILINE)
     received = re.findall(r"^received packets: (\d+)", text, re.MULTILINE)
@@ -172,7 +172,7 @@ PEAKS: dict[str, Callable[[], int]] = {
     "Debian's package": native(PACKAGED, dhcpd_conf()),
     "Kea, memfile, one thread, no fsync": native(KEA, KEA_CONF),
 }
-DELAYS = {EACH: ours(), **{f"max-ack-delay {delay}": delayed(delay) for delay in (500, 1000, 2000, 5000, 10000)}}
+DELAYS = {EACH: ours(), **{f"max-ack-delay {delay}": delayed(delay) for delay in (500, 1000, 2000, 5000)}}
 
 
 def measure_peaks(rounds: int, versions: str, what: str, arms: dict[str, Callable[[], int]]) -> None:
