@@ -71,11 +71,11 @@ def test_without_a_directory_there_is_nothing_of_it(suffix: str) -> None:
 @pytest.mark.parametrize(
     ("variables", "statements"),
     [
-        ({}, {"delayed-ack": 28, "max-ack-delay": 5000}),
-        ({"delayed_ack": 0}, {"delayed-ack": 0, "max-ack-delay": 5000}),
+        ({}, {"delayed-ack": 28, "max-ack-delay": 1000}),
+        ({"delayed_ack": 0}, {"delayed-ack": 0, "max-ack-delay": 1000}),
         (
             {"statements": {"delayed-ack": 8, "ping-check": False}},
-            {"delayed-ack": 8, "max-ack-delay": 5000, "ping-check": False},
+            {"delayed-ack": 8, "max-ack-delay": 1000, "ping-check": False},
         ),
     ],
     ids=["as it comes", "by its variable", "by its name in dhcpd.conf"],
