@@ -19,7 +19,7 @@ test: ## Run every check
 kill-switch: prepare ## Kill the switch 200 times, at each step and between them: twenty minutes
 	@tests/run $@
 
-power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS): an hour
+power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS), and set its clock back: an hour
 	@tests/run $@
 
 malformed: prepare ## Send dhcpd a hundred thousand malformed packets (ACCEPTANCE_PACKETS): twenty minutes

@@ -65,17 +65,18 @@ def archive(number: int) -> tuple[str, str]:
     return path, image_id
 
 
-def switch(number: int, retry: bool) -> None:
-    """Deploy release *number*, as the module does."""
+def switch(number: int, retry: bool, deaf: bool = False) -> None:
+    """Deploy release *number*, as the module does; a deaf one listens where no client asks."""
     from ansible_collections.quadlet.dhcpd.plugins.module_utils._deploy import deploy
     from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import ReleaseError
     from ansible_collections.quadlet.dhcpd.plugins.module_utils._wanted import Wanted
 
     path, image_id = archive(number)
     reservations = "".join(RESERVATION.format(host, number) for host in range(100, 250))
+    unit = Path("/root/dhcpd.container").read_text()
     wanted = Wanted(
         image=IMAGE, digest=None, archive=path, image_id=image_id, allow_latest=False,
-        unit=Path("/root/dhcpd.container").read_text(),
+        unit=unit.replace("--no-pid", "--no-pid -p 6767") if deaf else unit,
         files={"dhcpd.conf": CONF.format(number=number), "hosts/rack1.conf": reservations},
         interfaces=["seg0"], user="dhcpd", initial_leases=None, proof_timeout=60, retry=retry, keep=3,
     )  # fmt: skip
@@ -164,7 +165,16 @@ def look(patience: float) -> None:
         leftovers=[str(path) for path in left],
         empty_copies=[str(path) for path in copies if not path.stat().st_size],
         journal="" if answers else said.stdout,
+        clock=time.time(),
     )
+
+
+def set_back(after: str) -> None:
+    """Set the clock back by an hour once the next switch says *after*."""
+    then = (
+        f"grep --quiet --max-count=1 ^{after} <(journalctl --follow --lines=0 --output=cat) && date --set='1 hour ago'"
+    )
+    subprocess.Popen(["bash", "-c", then], stdout=subprocess.DEVNULL)
 
 
 def without_fsync() -> None:
@@ -192,4 +202,5 @@ if __name__ == "__main__":
             if question["do"] == "clients":
                 subprocess.Popen([sys.executable, "/root/traffic.py", "client0", "3", "2"], stdout=PORT)
             else:
-                {"switch": switch, "look": look, "without_fsync": without_fsync}[question.pop("do")](**question)
+                does = {"switch": switch, "look": look, "set_back": set_back, "without_fsync": without_fsync}
+                does[question.pop("do")](**question)

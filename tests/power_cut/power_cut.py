@@ -148,13 +148,13 @@ def word_of(line: dict[str, Any]) -> str | None:
     return "begins" if "begins" in line else line.get("step") or line.get("runs")
 
 
-def switch(guest: Guest, number: int, retry: bool, moment: Moment | None) -> Switch:
+def switch(guest: Guest, number: int, retry: bool, moment: Moment | None = None, deaf: bool = False) -> Switch:
     """Let the guest switch, and cut its power at *moment*, or at none."""
     lines: list[dict[str, Any]] = []
     words: list[str] = []
     times: list[float] = []
     cut_at = None
-    guest.ask("switch", number=number, retry=retry)
+    guest.ask("switch", number=number, retry=retry, deaf=deaf)
     end = time.monotonic() + PATIENCE
     while cut_at is None or time.monotonic() < cut_at:
         try:
@@ -231,7 +231,7 @@ class Arm:
     def whole_switch(self) -> Switch:
         """A switch with no cut: it must work."""
         self.number += not self.again
-        done = switch(self.guest, self.number, self.again, None)
+        done = switch(self.guest, self.number, self.again)
         if done.error:
             raise GuestError(f"the switch to {self.number} failed: {done.error}")
         self.again = False
