@@ -54,7 +54,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._config_files import ConfigFilesError, collect
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._family import IPV4, IPV6
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._undeployable import undeployable
 
 
 class LookupModule(LookupBase):
@@ -83,7 +83,7 @@ class LookupModule(LookupBase):
             return (Path(source) if path == family.config else Path(source).parent / path).read_text(encoding="utf-8")
 
         files = collect(read, family)
-        problems = omapi_problems(files.values())
+        problems = undeployable(files.values())
         if problems:
             raise ConfigFilesError(
                 "\n".join(f"dhcpd_container_config_src{family.suffix}: {problem}" for problem in problems)

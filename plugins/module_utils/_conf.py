@@ -48,8 +48,8 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_core import PR
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_networks import Networks
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import LEASE_TIMES, SCOPE
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement, parse
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._undeployable import undeployable
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import show
 
 __all__ = ["ConfError", "MODEL", "PREFIX", "Built", "build", "problems", "render"]
@@ -149,10 +149,10 @@ class _Conf(Networks):
         self.section(lambda model: self.raw("", model), model)
         self.places.check(ipaddress.IPv4Address if self.family == 4 else ipaddress.IPv6Address)
         self.names()
-        self.omapi(model)
+        self.undeployable(model)
 
-    def omapi(self, model: dict[str, Any]) -> None:
-        """Note where OMAPI would be open to everybody, wherever it is that it is opened."""
+    def undeployable(self, model: dict[str, Any]) -> None:
+        """Note what is not to be deployed, wherever it stands."""
         includes = model.get("includes")
         contents = (
             [item.get("content") for item in includes if isinstance(item, dict)]
@@ -160,9 +160,11 @@ class _Conf(Networks):
             else []
         )
         statements = model.get("statements")
-        for problem in omapi_problems(["\n".join(self.lines), *(text for text in contents if isinstance(text, str))]):
+        for problem in undeployable(["\n".join(self.lines), *(text for text in contents if isinstance(text, str))]):
             place = "omapi"
-            if not model.get("omapi"):
+            if "lease-file-name" in problem:
+                place = "raw"
+            elif not model.get("omapi"):
                 place = "statements" if isinstance(statements, dict) and "omapi-port" in statements else "raw"
             self.found.append(f"{at('', place)}: {problem}")
 

@@ -21,7 +21,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._option_definitions 
     parse_type,
     syntax,
 )
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._options import OptionTypes, domain_name, quote, string
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._options import OptionTypes, domain_name, quote_name, string
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import (
     ValueProblem,
@@ -41,6 +41,8 @@ _ZONE = ("zone", "primary", "secondary", "primary6", "secondary6", "key", "comme
 _CLASS = ("class", "match", "match_if", "spawn_with", "lease_limit", "subclasses", "allow", "deny", *SCOPE)
 _SUBCLASS = ("value", "lease_limit", "allow", "deny", *SCOPE)
 _OMAPI = ("port", "key")
+#: Codes of DHCPv4 that the protocol itself needs.
+_PROTOCOL = frozenset([50, 51, 52, 53, 54, 56, 82])
 _DUID = re.compile(r"(?:llt|ll)(?: (?:ethernet )?.*)?|en [0-9]{1,10} .+", re.IGNORECASE)
 
 _NUMBER = functools.partial(parse_integer, 0, 0x7FFFFFFF)
@@ -113,6 +115,9 @@ class Globals(Scope):
         space, name = names
         if space == "dhcp" and code > 254:
             self.problem(at(path, "code"), f"{code} is not a code of DHCPv4; give 1 to 254", section)
+        if space == "dhcp" and code in _PROTOCOL:
+            # dhcpd itself reads and writes them, as the types that they had.
+            self.problem(at(path, "code"), f"{code} is the protocol's own (RFC 2132, 9); give another", section)
         full = name if space == "dhcp" else f"{space}.{name}"
         if space not in ("dhcp", "dhcp6", "fqdn", "nwip", "isc", "vendor", "vendor-class", "vsio"):
             self.used.append(("space", space, at(path, "option")))
@@ -196,7 +201,7 @@ class Globals(Scope):
         for path, value in self.items("", model, "failover_peers"):
             peer = self.mapping(path, value, _PEER, required=("name", "role", "peer_address"))
             self.comment(path, peer)
-            name = self.parsed(path, peer, "name", quote, section)
+            name = self.parsed(path, peer, "name", quote_name, section)
             if name is not None:
                 self.declare("peer", peer["name"], at(path, "name"), section)
             role = peer.get("role")
@@ -249,7 +254,7 @@ class Globals(Scope):
             item = self.mapping(path, value, _CLASS, required=("class",))
             section = f"{CONF}, class"
             self.head_comment(path, item)
-            name = self.parsed(path, item, "class", quote, section)
+            name = self.parsed(path, item, "class", quote_name, section)
             if name is not None:
                 self.declare("class", item["class"], at(path, "class"), section)
             if "match" in item and "spawn_with" in item:

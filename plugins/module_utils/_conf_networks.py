@@ -12,7 +12,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_core import CO
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_hosts import Hosts
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_places import Network, Span
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import SCOPE
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._options import quote
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._options import quote_name
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import (
     ValueProblem,
     parse_network6,
@@ -95,7 +95,7 @@ class Networks(Hosts):
             self.gap()
             shared = self.mapping(here, value, _SHARED if self.family == 4 else _SHARED6, required=("name",))
             self.head_comment(here, shared)
-            name = self.parsed(here, shared, "name", quote, f"{CONF}, shared-network")
+            name = self.parsed(here, shared, "name", quote_name, f"{CONF}, shared-network")
             if name is not None:
                 self.places.once("shared", shared["name"], here, -1, "name", f"{CONF}, shared-network")
             key = "subnets" if self.family == 4 else "subnets6"
@@ -209,7 +209,7 @@ class Networks(Hosts):
             # parse_pool_statement() takes no semicolon here.
             self.put("no failover peer")
             return
-        text = self.parsed(path, pool, "failover_peer", quote, f"{CONF}, failover")
+        text = self.parsed(path, pool, "failover_peer", quote_name, f"{CONF}, failover")
         if text is not None:
             self.used.append(("peer", pool["failover_peer"], at(path, "failover_peer")))
             self.put(f"failover peer {text};")
@@ -218,8 +218,11 @@ class Networks(Hosts):
         for index, value in enumerate(self.sequence(path, pool, key)):
             members = _MEMBERS.fullmatch(value) if isinstance(value, str) else None
             if members:
-                self.used.append(("class", members.group(1), f"{at(path, key)}[{index}]"))
-                self.put(f"{key} members of {quote(members.group(1))};")
+                try:
+                    self.put(f"{key} members of {quote_name(members.group(1))};")
+                    self.used.append(("class", members.group(1), f"{at(path, key)}[{index}]"))
+                except ValueProblem as problem:
+                    self.problem(f"{at(path, key)}[{index}]", str(problem), f"{CONF}, pool permit lists")
             elif not isinstance(value, str) or value not in PERMITS:
                 text = f'{show(value)} is not a permit; give one of {", ".join(PERMITS)}, members of "CLASS"'
                 self.problem(f"{at(path, key)}[{index}]", text, f"{CONF}, pool permit lists")

@@ -29,6 +29,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._meaning import (
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._option_read import read_value
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._statements import STATEMENTS
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement, Text, expand, line, parse, write
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._undeployable import LEASE_FILES, undeployable
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import ValueProblem
 
 _DIRECTORY = "/etc/dhcp/"
@@ -61,22 +62,39 @@ def import_conf(text: str, family: int = 4, files: Mapping[str, str] | None = No
         inside = path[len(_DIRECTORY) :] if path.startswith(_DIRECTORY) else path
         return known.get(path, known.get(inside))
 
-    whole = expand(parse(text), read)
+    whole, left_out = _without_lease_files(expand(parse(text), read))
     wanted = meaning(whole.statements)
+    # Raw text would be refused for it, too: it is said in the notes, and left to a person.
+    never = undeployable(["\n".join(write(whole.statements))])
     kept: dict[int, str] = {}
     for _round in range(_ROUNDS):
         importer = _Importer(whole, family, kept)
         model = importer.model()
-        found = build({**DEFAULTS, **model}, family).problems
+        problems = build({**DEFAULTS, **model}, family).problems
+        refused = [one for one in problems if one.partition(": ")[2] in never]
+        found = [one for one in problems if one not in refused]
         if not found:
             built = parse(build(model, family).text)
             if meaning(built.statements) == wanted:
-                return Imported(model, importer.notes())
+                return Imported(model, [*left_out, *importer.notes(), *refused])
             break
         if not importer.keep(found):
             break
     raw = {"raw": "\n".join(write(whole.statements, closing=whole.closing)) + "\n"}
-    return Imported(raw, ["the whole file: its parts depend on their order in a way that the variables cannot say"])
+    why = "the whole file: its parts depend on their order in a way that the variables cannot say"
+    return Imported(raw, [*left_out, why, *build(raw, family).problems])
+
+
+def _without_lease_files(whole: Text) -> tuple[Text, list[str]]:
+    """Return a text without what says where the leases are, and a note on each."""
+    kept = [one for one in whole.statements if one.keyword not in LEASE_FILES]
+    notes = [
+        f"line {one.words[0].line}: {line(one.words)} is left out: the service has a place of its own for leases, and"
+        f" {PREFIX}initial_leases names a file to start from"
+        for one in whole.statements
+        if one.keyword in LEASE_FILES
+    ]
+    return whole._replace(statements=tuple(kept)), notes
 
 
 class _Importer:

@@ -38,7 +38,7 @@ def omapi_problems(texts: Iterable[str]) -> list[str]:
             tokens = list(tokenize(without_plain_hosts(text)))
         except LexError:
             continue
-        for first, second, third in _statements(tokens):
+        for first, second, third in first_words(tokens):
             if first == "omapi-port":
                 opened = True
             elif first == "omapi-key":
@@ -62,7 +62,7 @@ def omapi_problems(texts: Iterable[str]) -> list[str]:
     return []
 
 
-def _statements(tokens: list[Token]) -> Iterable[tuple[str, str, str]]:
+def first_words(tokens: list[Token]) -> Iterable[tuple[str, str, str]]:
     """Yield the first three words of each statement, the first in lower case."""
     words = [unquote(token.text) if token.kind == "string" else token.text for token in tokens] + ["", ""]
     before = ";"

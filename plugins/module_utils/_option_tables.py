@@ -63,19 +63,23 @@ NOT_CONFIGURABLE = {
     "dhcp-requested-address": "only a client sends it",
     "dhcp-server-identifier": "use the statement server-identifier",
     "relay-agent-information": "only a relay sends it",
+    "dhcp6.dhcpv4-msg": "it carries a message of DHCPv4",
+    "dhcp6.reconf-msg": "dhcpd sends no Reconfigure",
+    "dhcp6.relay-source-port": "only a relay sends it",
+    "dhcp6.status-code": "dhcpd says it itself",
 }
 
 _NAMES6_BY_TYPE = {
     "ip6-address": "link-address unicast",
     "array of ip6-address": """
-        bcms-server-a capwap-ac-v6 lq-client-link name-servers nis-servers nisp-servers pana-agent
-        sip-servers-addresses sntp-servers""",
+        bcms-server-a capwap-ac-v6 dhcp4-o-dhcp6-server ipv6-address-andsf lq-client-link name-servers nis-servers
+        nisp-servers pana-agent sip-servers-addresses sntp-servers""",
     "uint8": "preference",
     "uint16": "elapsed-time",
-    "uint32": "clt-time",
+    "uint32": "clt-time inf-max-rt solmax-rt",
     "time": "info-refresh-time",
     "array of uint16": "client-arch-type ero oro",
-    "text": "bootfile-url new-posix-timezone new-tzdb-timezone",
+    "text": "bootfile-url new-posix-timezone new-tzdb-timezone v6-captive-portal",
     "string": """
         bootfile-param client-data client-id client-linklayer-addr fqdn geoconf-civic ia-addr ia-na ia-pd ia-prefix
         ia-ta interface-id lq-query relay-id relay-msg remote-id server-id subscriber-id vendor-opts""",

@@ -100,6 +100,13 @@ def quote(value: object) -> str:
     return '"{}"'.format("".join(map(_quote_octet, octets)))
 
 
+def quote_name(value: object) -> str:
+    """Return a name as dhcpd's quoted string. Raises ValueProblem where dhcpd, written in C, would see less of it."""
+    if isinstance(value, str) and "\x00" in value:
+        raise ValueProblem(f"{show(value)} has a NUL, at which dhcpd would end the name; give text without")
+    return quote(value)
+
+
 def _quote_octet(octet: int) -> str:
     if octet in b'"\\':
         return f"\\{octet:c}"

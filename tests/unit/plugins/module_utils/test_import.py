@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import render
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import build, render
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import import_conf
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._meaning import meaning
@@ -73,6 +73,32 @@ def test_raw_in_its_place(text: str, model: dict[str, Any], note: str) -> None:
     found = import_conf(text)
     assert found.model == model
     assert note in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "note"),
+    [
+        ("omapi-port 7911; ping-check off;", {"statements": {"omapi-port": 7911, "ping-check": False}},
+         "without omapi-key"),
+        ("omapi-key k; omapi-port 7911; key k { algorithm hmac-md5; secret AAAA; }",
+         {"statements": {"omapi-port": 7911, "omapi-key": "k"},
+          "keys": [{"name": "k", "algorithm": "hmac-md5", "secret": "AAAA"}]}, "hmac-md5"),
+    ],
+)  # fmt: skip
+def test_what_is_never_deployed_has_its_typed_form_and_is_said(text: str, model: dict[str, Any], note: str) -> None:
+    found = import_conf(text)
+    assert found.model == model
+    assert found.notes == build(model).problems
+    assert note in found.notes[0]
+
+
+def test_the_lease_file_is_left_out() -> None:
+    found = import_conf('ping-check off;\nlease-file-name "/x";')
+    assert found.model == {"statements": {"ping-check": False}}
+    assert found.notes == [
+        'line 2: lease-file-name "/x" is left out: the service has a place of its own for leases, and'
+        " dhcpd_container_initial_leases names a file to start from"
+    ]
 
 
 def test_authority_that_comes_later_leaves_the_earlier_alone() -> None:
