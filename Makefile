@@ -4,7 +4,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
 
 steps := lint sanity unit docs build oracle molecule
 
-.PHONY: help prepare demo test pins readme fuzz kill-switch power-cut malformed clean $(steps)
+.PHONY: help prepare demo test pins readme fuzz kill-switch durable power-cut malformed clean $(steps)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -17,6 +17,9 @@ test: ## Run every check
 	@tests/run prepare $(steps)
 
 kill-switch: prepare ## Kill the switch 200 times, at each step and between them: twenty minutes
+	@tests/run $@
+
+durable: prepare ## Kill dhcpd 200 times, its container and conmon among them, with 20,000 ACKs: fifteen minutes
 	@tests/run $@
 
 power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS), and set its clock back: an hour

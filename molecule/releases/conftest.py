@@ -356,6 +356,22 @@ def lines(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
+@contextlib.contextmanager
+def on_the_wire(host: Host, log: Path) -> Iterator[None]:
+    """Write down each ACK and NAK on the host's cable meanwhile."""
+    with log.open("wb") as stdout:
+        wire = host.beside("wire.py", "port0", stdout=stdout)
+    try:
+        while not lines(log):
+            assert wire.poll() is None
+            time.sleep(0.05)
+        yield
+        assert wire.poll() is None
+    finally:
+        wire.kill()
+        wire.wait()
+
+
 def end_of(process: subprocess.Popen[str], began: float, timeout: float = 60) -> Result:
     """Wait for a run of the module and read what it said."""
     try:

@@ -8,27 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from conftest import IMAGES, Host, leases, lines
+from conftest import IMAGES, Host, leases, lines, on_the_wire
 
 # The look-alike of the seed's image: other tag, other layers.
 OTHER = {"image": "localhost/seed-scratch:4.4.3-1", "archive": str(IMAGES / "seed-scratch-4.4.3-1.tar")}
 VISITORS = 8  # of each switch
-
-
-@contextlib.contextmanager
-def on_the_wire(host: Host, log: Path) -> Iterator[None]:
-    """Write down each ACK and NAK on the host's cable meanwhile."""
-    with log.open("wb") as stdout:
-        wire = host.beside("wire.py", "port0", stdout=stdout)
-    try:
-        while not lines(log):
-            assert wire.poll() is None
-            time.sleep(0.05)
-        yield
-        assert wire.poll() is None
-    finally:
-        wire.kill()
-        wire.wait()
 
 
 @contextlib.contextmanager

@@ -98,5 +98,5 @@ def main(interface: str, clients: int, pause: float, first: int = 0x20, visitors
 
 
 if __name__ == "__main__":
-    visitors = [int(first) for first in sys.argv[4:]]
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *(visitors or [0x20]), bool(visitors))
+    first = [int(first) for first in sys.argv[4:5]]
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *(first or [0x20]), visitors=len(sys.argv) == 5)
