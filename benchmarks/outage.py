@@ -37,9 +37,10 @@ OTHER = {
     "dhcpd_container_image_archive": "{{ lab_images }}/seed-scratch-4.4.3-1.tar",
 }
 # As the seed has it: privileged, and no stop signal, so that dhcpd, as PID 1 deaf to SIGTERM, is killed after 10 s.
-# Until then it answers. The image here is a look-alike, with other paths of its own; the leases are its own, too.
+# Until then it answers. The image here is a look-alike, whose dhcpd has to be told the paths; the leases are its own.
 SEED = """[Container]
 Image=localhost/seed-scratch:4.4.3-1
+Exec=/usr/sbin/dhcpd -d --no-pid -cf /etc/dhcp/dhcpd.conf -lf /var/lib/dhcp/dhcpd.leases
 PodmanArgs=--privileged
 Network=host
 Volume=/etc/dhcp/dhcpd.conf:/etc/dhcp/dhcpd.conf:ro,Z
