@@ -47,7 +47,7 @@ def _default(option: dict[str, Any]) -> str:
 def _meaning(option: dict[str, Any]) -> str:
     text = option["description"]
     text = text if isinstance(text, str) else " ".join(text)
-    text = re.sub(r"\b[CVFO]\((.*?)\)(?=[^)]|$)", lambda found: f"`{found[1]}`", text.replace("&#58;", ":"))
+    text = re.sub(r"\b[CVFO]\(((?:[^()]|\([^()]*\))*)\)", lambda found: f"`{found[1]}`", text.replace("&#58;", ":"))
     return re.sub(r"\bP\((.*?)#role\)", lambda found: f"`{found[1]}`", text).replace("|", "\\|")
 
 
