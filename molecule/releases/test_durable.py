@@ -132,8 +132,8 @@ def load(host: Host, log: Path) -> Iterator[Load]:
 
 @pytest.mark.parametrize("together", [True, False], ids=["a commit for several", "a commit for each"])
 def test_acks_survive_kills(host: Host, tmp_path: Path, together: bool) -> None:
-    assert "delayed-ack 28;" in host.conf, "the role's default"
-    conf = host.new() if together else host.new().replace("delayed-ack 28;", "delayed-ack 0;")
+    assert "delayed-ack 0;" in host.conf, "the role's default"
+    conf = host.new().replace("delayed-ack 0;", "delayed-ack 28;") if together else host.new()
     assert host.present(conf=conf).status == 0
     killed = 0
     with load(host, tmp_path / "wire") as clients:

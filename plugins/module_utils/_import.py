@@ -313,8 +313,10 @@ class _Importer:
 
     def subclass(self, statement: Statement, level: Level) -> dict[str, Any] | None:
         words = statement.words
+        if len(words) != 3:
+            return None
         classes = [item for item in level.items("classes") if item.get("class") == parts.text_of(words[1])]
-        if len(words) != 3 or not classes or ("match" not in classes[0] and "match_if" not in classes[0]):
+        if not classes or ("match" not in classes[0] and "match_if" not in classes[0]):
             return None
         index = level.items("classes").index(classes[0])
         values = classes[0].setdefault("subclasses", [])

@@ -71,8 +71,8 @@ def test_without_a_directory_there_is_nothing_of_it(suffix: str) -> None:
 @pytest.mark.parametrize(
     ("variables", "statements"),
     [
-        ({}, {"delayed-ack": 28, "max-ack-delay": 1000}),
-        ({"delayed_ack": 0}, {"delayed-ack": 0, "max-ack-delay": 1000}),
+        ({}, {"delayed-ack": 0, "max-ack-delay": 1000}),
+        ({"delayed_ack": 28}, {"delayed-ack": 28, "max-ack-delay": 1000}),
         (
             {"statements": {"delayed-ack": 8, "ping-check": False}},
             {"delayed-ack": 8, "max-ack-delay": 1000, "ping-check": False},
@@ -80,6 +80,6 @@ def test_without_a_directory_there_is_nothing_of_it(suffix: str) -> None:
     ],
     ids=["as it comes", "by its variable", "by its name in dhcpd.conf"],
 )
-def test_answers_share_a_commit_unless_asked_otherwise(variables: dict[str, Any], statements: dict[str, Any]) -> None:
+def test_answers_share_a_commit_only_where_asked_for(variables: dict[str, Any], statements: dict[str, Any]) -> None:
     assert rendered("{{ __dhcpd_container_model.statements }}", **variables) == statements
     assert rendered("{{ __dhcpd_container_model6.statements }}") == {}

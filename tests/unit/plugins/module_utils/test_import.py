@@ -106,6 +106,12 @@ def test_authority_that_comes_later_leaves_the_earlier_alone() -> None:
     assert found.model["subnets"] == [{"subnet": "192.0.2.0/24", "authoritative": False}, {"subnet": "198.51.100.0/24"}]
 
 
+@pytest.mark.parametrize("words", ["", '"c"', '"c" 1 2'])
+def test_a_subclass_without_its_words_stays_raw(words: str) -> None:
+    text = f'class "c" {{ match hardware; }} subclass {words} {{ }}'
+    assert "subclass" in str(import_conf(text).model)
+
+
 def test_what_cannot_be_said_in_order_stays_as_it_is() -> None:
     """A pool of the whole network before the pool of a subnet: the variables would turn them round."""
     text = (
