@@ -7,8 +7,10 @@ loses nothing that was written, synced or not: what a power cut loses is make po
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -151,6 +153,25 @@ def test_acks_survive_kills(host: Host, tmp_path: Path, together: bool) -> None:
     assert len(forgotten) >= CLIENTS, "a dhcpd that forgets was not seen"
     host.whole(host.look()["current"])
     print(f"\n{killed} kills of {', '.join(KILL)} in turn, {acks} ACKs, none lost")
+
+
+def read_by_dhcpd(host: Host, text: str) -> dict[str, tuple[str, float]]:
+    """The leases that dhcpd has, and writes anew, after a start with the file *text*."""
+    packed = base64.b64encode(text.encode()).decode()
+    host.sh(f"systemctl stop dhcpd; base64 -d <<<{packed} >/var/lib/dhcpd/dhcpd.leases; systemctl start dhcpd")
+    return leases(host.until(lambda now: now["leases"] != text, 60, "read and written anew")["leases"])
+
+
+def test_a_record_that_was_cut_off(host: Host) -> None:
+    # As a kill leaves it in the middle of a batch, or a disk that is full.
+    host.serves(60)
+    with host.clients_at_rest():
+        text = host.sh("cat /var/lib/dhcpd/dhcpd.leases")
+        last = re.findall(r"^lease .*?^\}\n", text, re.DOTALL | re.MULTILINE)[-1]
+        known = read_by_dhcpd(host, text)
+        ends = [found.end() for found in re.finditer("\n", last)][:-2]
+        for cut in [end + more for end in ends for more in (0, 5)]:
+            assert read_by_dhcpd(host, text + last[:cut]) == known, last[:cut]
 
 
 @pytest.mark.parametrize(
