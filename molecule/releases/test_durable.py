@@ -7,7 +7,6 @@ loses nothing that was written, synced or not: what a power cut loses is make po
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import re
@@ -157,8 +156,8 @@ def test_acks_survive_kills(host: Host, tmp_path: Path, together: bool) -> None:
 
 def read_by_dhcpd(host: Host, text: str) -> dict[str, tuple[str, float]]:
     """The leases that dhcpd has, and writes anew, after a start with the file *text*."""
-    packed = base64.b64encode(text.encode()).decode()
-    host.sh(f"systemctl stop dhcpd; base64 -d <<<{packed} >/var/lib/dhcpd/dhcpd.leases; systemctl start dhcpd")
+    script = "systemctl stop dhcpd; cat >/var/lib/dhcpd/dhcpd.leases; systemctl start dhcpd"
+    subprocess.run(["podman", "exec", "-i", host.container, "bash", "-c", script], input=text, text=True, check=True)
     return leases(host.until(lambda now: now["leases"] != text, 60, "read and written anew")["leases"])
 
 
