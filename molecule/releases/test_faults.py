@@ -201,7 +201,7 @@ def carrier(host: Host, state: str) -> None:
 def test_carrier_lost_in_between(host: Host) -> None:
     with host.unharmed():
         try:
-            with host.at_step("reloaded", outside=lambda: carrier(host, "down")):
+            with host.at_step("tried", outside=lambda: carrier(host, "down")):
                 result = host.present()
         finally:
             carrier(host, "up")
