@@ -78,7 +78,7 @@ def native(binary: str, conf: str) -> Callable[[], int]:
 
     def start() -> int:
         sh(f"rm -f /srv/leases* /var/lib/kea/exchanges.csv*; : >/srv/leases; cat >/srv/conf <<'END'\n{conf}\nEND\n"
-           f"systemd-run --quiet --collect --unit={UNIT} {binary} {arguments} /srv/conf"
+           f"systemd-run --quiet --collect --service-type=exec --unit={UNIT} {binary} {arguments} /srv/conf"
            f" {'' if binary == KEA else 'seg0'}")  # fmt: skip
         return pinned(process)
 
@@ -92,11 +92,10 @@ def container() -> int:
 
 
 def pinned(process: str) -> int:
-    """Wait for the process, and keep it on the first core, before what else the machine does."""
-    return int(
-        sh(f"""for try in $(seq 600); do pid=$(pgrep -n -x {process}) && break; sleep 0.1; done
-taskset -acp 0 $pid >/dev/null; renice -n -15 -p $pid >/dev/null; echo $pid""")
-    )
+    """Keep the process on the first core, before what else the machine does; returns its pid."""
+    pid = sh(f"pgrep -n -x {process}")
+    sh(f"taskset -acp 0 {pid} && renice -n -15 -p {pid}")
+    return int(pid)
 
 
 def stop() -> None:
@@ -167,8 +166,8 @@ def delayed(microseconds: int) -> Callable[[], int]:
 
 EACH = "our binary, a commit for each answer"
 PEAKS: dict[str, Callable[[], int]] = {
-    "our container": container,
-    "our binary, natively": delayed(1000),
+    "our container, delayed-ack": container,
+    "our binary natively, delayed-ack": delayed(1000),
     EACH: ours(),
     "our binary, no fsync": ours("dont-use-fsync true"),
     "Debian's package": native(PACKAGED, dhcpd_conf()),
@@ -216,7 +215,7 @@ def measure_peaks(rounds: int, versions: str, what: str, arms: dict[str, Callabl
             "",
             "a second",
             "from, to",
-            "of the package's",
+            f"of {base}",
             f"alone ({LONE} a second), median",
             f"{COMMON} a second, 95 %",
         ],

@@ -45,7 +45,7 @@ def measure(archive: Path) -> Sizes:
     content = files = floor = 0
     data = archive.read_bytes()
     with tarfile.open(fileobj=io.BytesIO(data)) as image:
-        layers = json.load(image.extractfile("manifest.json"))[0]["Layers"]  # type: ignore[arg-type]
+        layers = json.load(image.extractfile("manifest.json"))[0]["Layers"]
         for layer in layers:
             with tarfile.open(fileobj=image.extractfile(layer)) as tree:
                 for member in filter(tarfile.TarInfo.isreg, tree):

@@ -18,7 +18,6 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf import (
     render,
     variable,
 )
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_bootp import bootp_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ddns import ddns_warnings
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_ldap import ldap_files
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._import import DEFAULTS, import_conf
@@ -50,7 +49,7 @@ def dhcpd_conf_problems(model: Any, family: int = 4) -> list[str]:
     """Return every problem of a model: an empty list if dhcpd_conf takes it. What is hardly meant is a warning."""
     model = _resolved(model)
     found = problems(model, _family("dhcpd_conf_problems", family))
-    for warning in [*ddns_warnings(model, family), *bootp_warnings(model, family)] if not found else ():
+    for warning in ddns_warnings(model, family) if not found else ():
         Display().warning(named(warning, family))
     return found
 

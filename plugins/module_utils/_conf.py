@@ -48,8 +48,9 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_core import PR
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_networks import Networks
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._conf_scope import LEASE_TIMES, SCOPE
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._syntax import Statement, parse
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._undeployable import undeployable
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._undeployable import lease_file_problems
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._values import show
 
 __all__ = ["ConfError", "MODEL", "PREFIX", "Built", "build", "problems", "render"]
@@ -159,14 +160,13 @@ class _Conf(Networks):
             if isinstance(includes, (list, tuple))
             else []
         )
+        texts = ["\n".join(self.lines), *(text for text in contents if isinstance(text, str))]
         statements = model.get("statements")
-        for problem in undeployable(["\n".join(self.lines), *(text for text in contents if isinstance(text, str))]):
-            place = "omapi"
-            if "lease-file-name" in problem:
-                place = "raw"
-            elif not model.get("omapi"):
-                place = "statements" if isinstance(statements, dict) and "omapi-port" in statements else "raw"
-            self.found.append(f"{at('', place)}: {problem}")
+        place = "omapi"
+        if not model.get("omapi"):
+            place = "statements" if isinstance(statements, dict) and "omapi-port" in statements else "raw"
+        self.found += [f"{at('', place)}: {problem}" for problem in omapi_problems(texts)]
+        self.found += [f"{at('', 'raw')}: {problem}" for problem in lease_file_problems(texts)]
 
     def section(self, part: Any, model: dict[str, Any]) -> None:
         """Put a part of the outermost level, with an empty line before it if there is anything in it."""

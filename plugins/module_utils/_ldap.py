@@ -12,12 +12,7 @@ import re
 import urllib.parse
 from typing import Iterable, Optional
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import (
-    LexError,
-    tokenize,
-    unquote,
-    without_plain_hosts,
-)
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import first_words
 
 _VARIABLE = "dhcpd_container_ldap"
 _STATEMENTS = ("server", "port", "base-dn", "ssl", "method")
@@ -77,19 +72,13 @@ def timeout_of(texts: Iterable[str], asked: Optional[int] = None) -> Optional[in
 
 def _said(texts: Iterable[str]) -> dict[str, str]:
     """The values of the ldap- statements that are looked at here, by what follows ldap-."""
-    said: dict[str, str] = {}
-    for text in texts:
-        if "ldap-server" not in text.lower():
-            continue
-        try:
-            tokens = list(tokenize(without_plain_hosts(text)))
-        except LexError:
-            continue
-        for word, value in zip(tokens, tokens[1:]):
-            name = word.text.lower()[len("ldap-") :]
-            if word.kind == "word" and word.text.lower() == f"ldap-{name}" and name in _STATEMENTS:
-                said[name] = unquote(value.text) if value.kind == "string" else value.text
-    return said
+    return {
+        first[len("ldap-") :]: value
+        for text in texts
+        if "ldap-server" in text.lower()
+        for first, value, _third in first_words(text)
+        if first.startswith("ldap-") and first[len("ldap-") :] in _STATEMENTS
+    }
 
 
 def hint(words: str) -> str:

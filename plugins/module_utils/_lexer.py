@@ -217,6 +217,23 @@ def without_plain_hosts(text: str) -> str:
     return _PLAIN_HOST.sub("#\n\n\n\n", text)
 
 
+def first_words(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the first three words of each statement, the first in lower case; none of a text that doesn't lex.
+
+    Strings are without their quotes, and words that there are not are empty.
+    """
+    try:
+        tokens = list(tokenize(without_plain_hosts(text)))
+    except LexError:
+        return
+    words = [unquote(token.text) if token.kind == "string" else token.text for token in tokens] + ["", ""]
+    before = ";"
+    for index, token in enumerate(tokens):
+        if before in (";", "{", "}"):
+            yield words[index].lower(), words[index + 1], words[index + 2]
+        before = token.text if token.kind == "symbol" else ""
+
+
 def declared_subnets(texts: Iterable[str]) -> list[Network]:
     """Return the networks of all `subnet` and `subnet6` declarations, in order, each once.
 

@@ -10,13 +10,7 @@ import re
 from pathlib import Path
 from typing import Iterable
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import (
-    LexError,
-    Token,
-    tokenize,
-    unquote,
-    without_plain_hosts,
-)
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import first_words
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_message import ALGORITHMS
 
 _DOMAIN = ".sig-alg.reg.int"  # what dhcpd appends to the name of an algorithm (parse.c, parse_key)
@@ -34,11 +28,7 @@ def omapi_problems(texts: Iterable[str]) -> list[str]:
     opened, used, key = False, "", ""
     algorithms: dict[str, str] = {}
     for text in texts:
-        try:
-            tokens = list(tokenize(without_plain_hosts(text)))
-        except LexError:
-            continue
-        for first, second, third in first_words(tokens):
+        for first, second, third in first_words(text):
             if first == "omapi-port":
                 opened = True
             elif first == "omapi-key":
@@ -60,16 +50,6 @@ def omapi_problems(texts: Iterable[str]) -> list[str]:
         allowed = ", ".join(ALGORITHMS)
         return [f"OMAPI's key has the algorithm {algorithm!r}; give it one of {allowed} (dhcpd.conf(5), omapi-key)"]
     return []
-
-
-def first_words(tokens: list[Token]) -> Iterable[tuple[str, str, str]]:
-    """Yield the first three words of each statement, the first in lower case."""
-    words = [unquote(token.text) if token.kind == "string" else token.text for token in tokens] + ["", ""]
-    before = ";"
-    for index, token in enumerate(tokens):
-        if before in (";", "{", "}"):
-            yield words[index].lower(), words[index + 1], words[index + 2]
-        before = token.text if token.kind == "symbol" else ""
 
 
 def declaring_file(release: Path, name: str) -> Path | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import LexError, tokenize, without_plain_hosts
-from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import first_words, omapi_problems
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._lexer import first_words
+from ansible_collections.quadlet.dhcpd.plugins.module_utils._omapi_conf import omapi_problems
 
 #: These outrank dhcpd's -lf (dhcpd.conf(5)), so that leases would go where no release, copy or proof looks for them.
 LEASE_FILES = {
@@ -22,22 +22,16 @@ def undeployable(texts: Iterable[str]) -> list[str]:
     """Return why texts of one configuration must not be deployed, as clauses of a message; text that doesn't lex is
     dhcpd's to refuse."""
     texts = list(texts)
-    return [*omapi_problems(texts), *_lease_file_problems(texts)]
+    return [*omapi_problems(texts), *lease_file_problems(texts)]
 
 
-def _lease_file_problems(texts: list[str]) -> list[str]:
-    found = []
-    for text in texts:
-        if "lease-file-name" not in text.lower():
-            continue
-        try:
-            tokens = list(tokenize(without_plain_hosts(text)))
-        except LexError:
-            continue
-        for keyword, path, _third in first_words(tokens):
-            if keyword in LEASE_FILES and path != LEASE_FILES[keyword]:
-                found.append(
-                    f"{keyword} would put the leases where the service doesn't keep them; leave it out: they are in"
-                    f" {LEASE_FILES[keyword]} (dhcpd.conf(5), {keyword})"
-                )
-    return found
+def lease_file_problems(texts: Iterable[str]) -> list[str]:
+    """Return why leases would not be where the service keeps them, likewise."""
+    return [
+        f"{first} would put the leases where the service doesn't keep them; leave it out: they are in"
+        f" {LEASE_FILES[first]} (dhcpd.conf(5), {first})"
+        for text in texts
+        if "lease-file-name" in text.lower()
+        for first, path, _third in first_words(text)
+        if first in LEASE_FILES and path != LEASE_FILES[first]
+    ]

@@ -81,7 +81,7 @@ def test_url(ipam: str, how: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("text", [json.dumps(NETBOX), "# YAML\nresults:\n" + "".join(
-    f"  - {json.dumps(one)}\n" for one in NETBOX["results"]  # type: ignore[attr-defined]
+    f"  - {json.dumps(one)}\n" for one in NETBOX["results"]
 )])  # fmt: skip
 def test_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "files").mkdir()
