@@ -385,10 +385,15 @@ def end_of(process: subprocess.Popen[str], began: float, timeout: float = 60) ->
     return Result(process.returncode, values, said, time.monotonic() - began)
 
 
+def records(text: str) -> dict[str, str]:
+    """address -> what a lease file says of it; the last record wins."""
+    return dict(re.findall(r"^lease (\S+) \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE))
+
+
 def leases(text: str) -> dict[str, tuple[str, float]]:
-    """address -> (hardware address, end) of a lease file; the last record wins."""
+    """address -> (hardware address, end) of a lease file."""
     found = {}
-    for address, body in re.findall(r"^lease (\S+) \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE):
+    for address, body in records(text).items():
         ends = re.search(r"^  ends \d (\S+ \S+);", body, re.MULTILINE)
         hardware = re.search(r"hardware ethernet (\S+);", body)
         until = (

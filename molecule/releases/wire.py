@@ -12,13 +12,14 @@ import sys
 
 from traffic import ACK, NAK, parse
 
-SO_TIMESTAMP = 29  # socket(7); Python has no name for it
+SO_TIMESTAMP, SO_RCVBUFFORCE = 29, 33  # socket(7); Python has no names for them
 
 
 def main(interface: str) -> None:
     # Of every protocol: of the others a bridge's port shows nothing.
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     link.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMP, 1)
+    link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
     link.bind((interface, 0))
     print(json.dumps({"listens": interface}), flush=True)
     asked: dict[int, float] = {}

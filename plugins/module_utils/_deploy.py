@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import pwd
 import tempfile
-import time
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -331,12 +330,8 @@ def leases_must_be_whole(layout: Layout, families: Sequence[Family]) -> None:
     """Raise ReleaseError where dhcpd would drop leases at its next start: it does so without a word, and exits 0."""
     for family in families:
         path = layout.lease_directory / family.leases
-        for _look in range(3):
-            found = damage(path, family=family.number) if path.exists() else []
-            if not found:
-                break
-            time.sleep(0.2)  # the last record may be on its way
-        else:
+        found = damage(path, family=family.number) if path.exists() else []
+        if found:
             raise ReleaseError(
                 f"{path} is damaged: {describe(found)}. dhcpd would drop these leases at its next start, so nothing was"
                 f" changed. Mend it, or restore it: {path}~ is an earlier one, and {layout.lease_copies} has a copy of"

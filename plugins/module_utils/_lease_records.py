@@ -74,10 +74,14 @@ _STATES = {state.encode(): state for state in STATES}
 
 
 class Problem(NamedTuple):
-    """Why dhcpd would complain about a lease file or lose a part of it; `line` is 0 where it is the file as a whole."""
+    """Why dhcpd would complain about a lease file or lose a part of it; `line` is 0 where it is the file as a whole.
+
+    cut_off: a declaration has no end, as one that is being written, or was when dhcpd died.
+    """
 
     line: int
     message: str
+    cut_off: bool = False
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.message}" if self.line else self.message
@@ -179,7 +183,7 @@ class _Reader:
             except Broken as error:
                 if parser.touched and not self.final:
                     break
-                self.problems.append(Problem(self._at(error.offset), str(error)))
+                self.problems.append(Problem(self._at(error.offset), str(error), parser.touched))
                 self.lost = True
                 # Not to what has just been refused, but to all that follows it, on the same line too behind odd bytes.
                 position = max(parser.first + parser.data[parser.first : parser.first + 1].isalpha(), error.offset)

@@ -348,7 +348,7 @@ def answer(module: AnsibleModule, path: Path, networks: list[Network], asked: Qu
             {key: as_text(value) if key.endswith("_since") else value for key, value in peer.items()}
             for peer in contents.failover.values()
         ],
-        "damage": [problem._asdict() for problem in problems[:PROBLEMS_MAX]],
+        "damage": [{"line": problem.line, "message": problem.message} for problem in problems[:PROBLEMS_MAX]],
     }
     if choosing:
         chosen = select(contents, asked)

@@ -185,6 +185,24 @@ def test_damage_is_found_on_its_line_and_the_rest_read(data: bytes, line: int, a
         assert records.key_of("198.51.100.7") in contents.load(data).states
 
 
+def test_a_record_that_is_being_written_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, looks = tmp_path / "dhcpd.leases", []
+    path.write_bytes(WHOLE[:-20])
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 3:
+            path.write_bytes(WHOLE)
+
+    monkeypatch.setattr(contents.time, "sleep", sleep)
+    assert contents.damage(path) == []
+    path.write_bytes(WHOLE.replace(b"active", b"acted", 1))
+    assert contents.damage(path) != []
+    assert len(looks) == 3
+    path.write_bytes(WHOLE[:-20])
+    assert contents.damage(path)[0].line == 30
+
+
 def test_the_files_around_it(tmp_path: Path) -> None:
     path, backup = tmp_path / "dhcpd.leases", tmp_path / "dhcpd.leases~"
     assert contents.damage(path) == []
