@@ -138,7 +138,7 @@ class Laptop(Client):
 
     def ask_again(self, name: str = "") -> str:
         """Ask for the same address once more, as after a reboot, perhaps under another name."""
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
             os.kill(int(self.pid.read_text()), signal.SIGKILL)
         self.params["hostname"] = name or self.params["hostname"]
         before = self.read()
