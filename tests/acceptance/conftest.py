@@ -33,6 +33,7 @@ class Server:
     def __init__(self, host: str) -> None:
         self.host = host
         self.mac = self.sh("cat /sys/class/net/seg0/address")
+        self.link_local = self.sh("ip -6 -o address show dev seg0 scope link | grep -o 'fe80::[^/]*'")
         self._duid = b""
 
     def sh(self, script: str) -> str:
