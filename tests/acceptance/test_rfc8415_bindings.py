@@ -185,13 +185,21 @@ def test_a_temporary_address_is_not_released(client6, new6):
 
 
 def test_a_declined_address_is_quarantined(client6, new6):
-    """18.3.8: Success, and neither this client gets the address again nor another one: in dhcpd, never again."""
+    """18.3.8: Success, and the address is nobody's, neither who asks for any nor who asks for that one."""
     address = client6.bind().ia().lease
     reply = client6.ask("decline", *client6.held)
     client6.held = []
     assert (reply.status, reply.codes.count(NA)) == (SUCCESS, 0)
-    for one in (client6, new6()):
-        assert one.solicit(na(address)).ia().lease != address
+    assert client6.solicit().ia().lease != address
+    for kind in ("request", "rebind"):
+        assert address not in [lease for lease, _preferred, valid in new6().ask(kind, na(address)).ia().leases if valid]
+
+
+def test_a_declined_address_is_given_again(client6):
+    """18.3.8: the server must not assign it again. dhcpd departs: who declined it may have it, by naming it."""
+    address = client6.bind().ia().lease
+    client6.ask("decline", *client6.held)
+    assert client6.hold(client6.ask("request", na(address))).ia().lease == address
 
 
 def test_decline_what_is_not_bound(client6):
