@@ -28,14 +28,13 @@ from scapy.layers.dhcp6 import (
 )
 from scapy.utils6 import in6_mactoifaceid
 
-SERVERS, SERVERS_MAC = "ff02::1:2", "33:33:00:01:00:02"
-KINDS = dict(
-    enumerate(
-        "solicit advertise request confirm renew rebind reply release decline reconfigure information-request "
-        "relay-forward relay-reply".split(),
-        1,
-    )
+SERVERS = "ff02::1:2"
+MULTICAST = {SERVERS: "33:33:00:01:00:02", "ff05::1:3": "33:33:00:01:00:03"}
+_KINDS = (
+    "solicit advertise request confirm renew rebind reply release decline reconfigure information-request "
+    "relay-forward relay-reply"
 )
+KINDS = dict(enumerate(_KINDS.split(), 1))
 NUMBERS = {name: number for number, name in KINDS.items()}
 NA, TA, PD = 3, 4, 25
 NAMES_SERVER = ("request", "renew", "release", "decline")  # RFC 8415 section 16: with a server identifier
@@ -126,7 +125,8 @@ class Answer6:
         while message[0] == NUMBERS["relay-reply"]:
             options = dict(fields(message[34:]))
             link, peer = (str(IPv6Address(message[at : at + 16])) for at in (2, 18))
-            self.relays.append(Relay6(link, options.get(18, b""), message[1], peer))
+            more = b"".join(option(code, value) for code, value in options.items() if code not in (9, 18))
+            self.relays.append(Relay6(link, options.get(18, b""), message[1], peer, more))
             message = options[9]
         self.kind = KINDS[message[0]]
         self.trid = int.from_bytes(message[1:4], "big")
@@ -151,16 +151,17 @@ class Answer6:
 
 @dataclass
 class Relay6:
-    """A relay agent, as the Relay-forward says it: link-address, Interface-Id, hop-count and peer-address."""
+    """A relay agent: the link-address, Interface-Id, hop-count and peer-address of its messages, and more options."""
 
     link: str
     interface: bytes = b""
     hops: int = 0
     peer: str = ""
+    more: bytes = b""
 
     def forward(self, message: bytes, peer: str) -> bytes:
-        head = DHCP6_RelayForward(hopcount=self.hops, linkaddr=self.link, peeraddr=self.peer or peer)
-        return raw(head) + option(9, message) + (option(18, self.interface) if self.interface else b"")
+        head = raw(DHCP6_RelayForward(hopcount=self.hops, linkaddr=self.link, peeraddr=self.peer or peer))
+        return head + option(9, message) + (option(18, self.interface) if self.interface else b"") + self.more
 
 
 class Client6:
@@ -185,26 +186,33 @@ class Client6:
         self.segment.hosts[address] = mac
         return address
 
-    def message(self, kind: str, *options: Option, duid: bytes | None = None, server: bytes | None = None) -> bytes:
+    def message(
+        self,
+        kind: str,
+        *options: Option,
+        duid: bytes | None = None,
+        server: bytes | None = None,
+        elapsed: int | None = 0,
+    ) -> bytes:
         """A message with what section 16 wants of its kind; *duid* and *server* are identifiers in place of those."""
         said = [option(1, self.duid if duid is None else duid)] if duid != b"" else []
         if server is None and kind in NAMES_SERVER:
             server = self.server.duid(self)
         said += [option(2, server)] if server else []
-        return b"".join(map(raw, [DHCP6(msgtype=NUMBERS[kind], trid=self.trid), *said, DHCP6OptElapsedTime(), *options]))
+        said += [] if elapsed is None else [DHCP6OptElapsedTime(elapsedtime=elapsed)]
+        return b"".join(map(raw, [DHCP6(msgtype=NUMBERS[kind], trid=self.trid), *said, *options]))
 
-    def send(self, kind: str, *options: Option, again: bool = False, to: str = SERVERS, **identifiers: Any) -> None:
-        """Send a message, under a new transaction unless it belongs to the last one."""
-        if not again:
-            self.trid = next(self.trids) & 0xFFFFFF
-        self.send_raw(self.message(kind, *options, **identifiers), to)
+    def send(self, kind: str, *options: Option, to: str = SERVERS, port: int = 546, **more: Any) -> None:
+        """Send a message under a new transaction."""
+        self.trid = next(self.trids) & 0xFFFFFF
+        self.send_raw(self.message(kind, *options, **more), to, port)
 
-    def send_raw(self, message: bytes, to: str = SERVERS) -> None:
-        source, port, mac, peer = self.address, 546, self.mac, self.address
+    def send_raw(self, message: bytes, to: str = SERVERS, port: int = 546) -> None:
+        peer = self.address
         for number, relay in enumerate(self.relays):
-            message = relay.forward(message, peer)
-            source, port, mac, peer = self.relay, 547, self.mac_of_relays, f"2001:db8::{number:x}"
-        ether = Ether(src=mac, dst=SERVERS_MAC if to == SERVERS else self.server.mac)
+            message, peer = relay.forward(message, peer), f"2001:db8::{number:x}"
+        source, mac, port = (self.relay, self.mac_of_relays, 547) if self.relays else (self.address, self.mac, port)
+        ether = Ether(src=mac, dst=MULTICAST.get(to, self.server.mac))
         self.segment.send(ether / IPv6(src=source, dst=to) / UDP(sport=port, dport=547) / message)
 
     def expect(self, kind: str) -> Answer6:

@@ -28,7 +28,7 @@ PRINTER6 = bytes.fromhex("0003000100005e005301")
 class Server:
     """dhcpd as molecule/acceptance/inventory.yml configures it."""
 
-    address = "198.51.100.1"
+    address, address6 = "198.51.100.1", "2001:db8:0:1::1"
 
     def __init__(self, host: str) -> None:
         self.host = host

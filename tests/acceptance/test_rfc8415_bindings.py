@@ -124,7 +124,12 @@ def test_confirm_through_a_relay(behind6):
 def test_confirm_nothing(client6, behind6):
     """18.3.3: no answer to a Confirm without an address, or of a link of which the server knows nothing."""
     lost = behind6("2001:db8:0:77::1")
-    for client, options in ((client6, [na()]), (client6, []), (client6, [pd("2001:db8:1000::/56")]), (lost, [na(FREE)])):
+    for client, options in (
+        (client6, [na()]),
+        (client6, []),
+        (client6, [pd("2001:db8:1000::/56")]),
+        (lost, [na(FREE)]),
+    ):
         client.send("confirm", *options)
         client.expect_silence()
 
