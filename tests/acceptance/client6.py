@@ -215,9 +215,14 @@ class Client6:
         ether = Ether(src=mac, dst=MULTICAST.get(to, self.server.mac))
         self.segment.send(ether / IPv6(src=source, dst=to) / UDP(sport=port, dport=547) / message)
 
+    def _is_ours(self, frame: Packet) -> bool:
+        """Whether it answers the last message."""
+        to_us = IPv6 in frame and frame[IPv6].dst in (self.address, self.relay)
+        return to_us and Answer6(frame).trid == self.trid
+
     def expect(self, kind: str) -> Answer6:
         """The server's answer to the last message, which must be a *kind*."""
-        found = self.segment.hear(lambda frame: IPv6 in frame and Answer6(frame).trid == self.trid)
+        found = self.segment.hear(self._is_ours)
         assert found, f"no answer within {PATIENCE} s, but a {kind} was due"
         answer = Answer6(found)
         assert answer.kind == kind, f"{answer.kind} in place of {kind}: {answer.fields}"
@@ -232,7 +237,7 @@ class Client6:
         """No answer to the last message: the server has answered others since."""
         for _twice in range(2):
             Client6(self.segment, self.server).ask("information-request")
-        said = [Answer6(frame) for frame in self.segment.heard if IPv6 in frame and Answer6(frame).trid == self.trid]
+        said = [Answer6(frame) for frame in self.segment.heard if self._is_ours(frame)]
         assert not said, f"{said[0].kind} in place of silence: {said[0].fields}"
 
     # --- what most tests begin with -------------------------------------------------------------------------------
