@@ -15,24 +15,34 @@ import sys
 from collections.abc import Callable, Iterator
 from ipaddress import IPv6Address
 
-from client6 import MULTICAST, NUMBERS, SERVERS, option
-from scapy.all import UDP, Ether, IPv6, IPv6ExtHdrFragment, raw
+from client6 import NUMBERS, SERVERS, option
+from scapy.utils import checksum
 
 LENGTHS = (0, 1, 2, 3, 4, 5, 7, 8, 11, 12, 13, 15, 16, 24, 25, 127, 255, 256, 1000, 0x7FFF, 0x8000, 0xFFFF)
 MOST = 60000  # octets of a message: more than the frames that it comes in, less than what UDP carries
+PART = 1400  # octets of a datagram in one frame, a multiple of eight
 SENDER = "fe80::ff:fe00:ff00"
+ETHERNET = bytes.fromhex("33330001000202000000ff0086dd")
+POOL, PREFIXES = IPv6Address("2001:db8:0:1:a::").packed, IPv6Address("2001:db8:1000::").packed
 
 
 def in_frames(message: bytes, number: int) -> list[bytes]:
-    """The frames of a message: fragments, where it is longer than one of them."""
-    head = Ether(src="02:00:00:00:ff:00", dst=MULTICAST[SERVERS])
-    ip = IPv6(src=SENDER, dst=SERVERS)
-    datagram = raw(ip / UDP(sport=546, dport=547) / message)[40:]
-    if len(datagram) <= 1400:
-        return [raw(head / IPv6(src=SENDER, dst=SERVERS, nh=17) / datagram)]
-    parts = range(0, len(datagram), 1400)
-    fragments = [IPv6ExtHdrFragment(nh=17, offset=at // 8, m=at != parts[-1], id=number) for at in parts]
-    return [raw(head / ip / one / datagram[at : at + 1400]) for at, one in zip(parts, fragments, strict=True)]
+    """The frames of a message: fragments, where it is longer than one of them. scapy would take most of the time."""
+    addresses = IPv6Address(SENDER).packed + IPv6Address(SERVERS).packed
+    udp = struct.pack("!HHH", 546, 547, 8 + len(message))
+    summed = checksum(addresses + struct.pack("!II", 8 + len(message), 17) + udp + b"\0\0" + message)
+    datagram = udp + struct.pack("!H", summed or 0xFFFF) + message
+    if len(datagram) <= PART:
+        return [_frame(17, addresses, datagram)]
+    frames = []
+    for at in range(0, len(datagram), PART):
+        head = struct.pack("!BBHI", 17, 0, at | (at + PART < len(datagram)), number)
+        frames.append(_frame(44, addresses, head + datagram[at : at + PART]))
+    return frames
+
+
+def _frame(kind: int, addresses: bytes, body: bytes) -> bytes:
+    return ETHERNET + struct.pack("!IHBB", 6 << 28, len(body), kind, 64) + addresses + body
 
 
 class Maker6:
@@ -74,9 +84,9 @@ class Maker6:
     def lease(self) -> bytes:
         """An IAADDR in one of the large pools, or an IAPREFIX."""
         times = struct.pack("!II", self.random.choice((0, 300, 0xFFFFFFFF)), self.random.choice((0, 600, 0xFFFFFFFF)))
-        address = IPv6Address("2001:db8:0:1:a::") + self.random.getrandbits(40)
-        prefix = IPv6Address("2001:db8:1000::") + (self.random.getrandbits(16) << 72)
-        return self.some(option(5, address.packed + times), option(26, times + b"\x38" + prefix.packed))
+        address = POOL[:11] + self.random.randbytes(5)
+        prefix = PREFIXES[:5] + self.random.randbytes(2) + bytes(9)
+        return self.some(option(5, address + times), option(26, times + b"\x38" + prefix))
 
     def ia(self) -> bytes:
         """An IA_NA, IA_TA or IA_PD, with a lease or without."""
@@ -166,10 +176,10 @@ class Maker6:
 
     def wide(self, message: bytes) -> bytes:
         """Hundreds of IAs, or of leases in one of them, so that the answer is longer than a datagram."""
-        count = self.random.choice((50, 300, 1500))
-        leases = b"".join(self.lease() for _number in range(count))
+        times = self.random.choice((2, 12, 60))
+        leases = b"".join(self.lease() for _number in range(25)) * times
         alike = self.some(option(3, bytes(12) + leases), option(25, bytes(12) + leases), leases)
-        several = b"".join(self.ia() for _number in range(count))
+        several = b"".join(self.ia() for _number in range(25)) * times
         return self.head(self.random.choice(["solicit", "confirm", "release"])) + self.some(alike, several)
 
     def kind(self, message: bytes) -> bytes:
