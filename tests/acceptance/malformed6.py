@@ -175,8 +175,8 @@ class Maker6:
         return b"".join(bytes([12, 0]) + bytes(32) + struct.pack("!HH", 9, size) for size in reversed(sizes)) + inner
 
     def wide(self, message: bytes) -> bytes:
-        """Hundreds of IAs, or of leases in one of them, so that the answer is longer than a datagram."""
-        times = self.random.choice((2, 12, 60))
+        """Dozens of IAs, or hundreds, or of leases in one of them: the answer may be longer than a datagram."""
+        times = self.random.choice((1, 1, 1, 1, 4, 4, 4, 4, 12, 60))
         leases = b"".join(self.lease() for _number in range(25)) * times
         alike = self.some(option(3, bytes(12) + leases), option(25, bytes(12) + leases), leases)
         several = b"".join(self.ia() for _number in range(25)) * times
