@@ -5,7 +5,7 @@
 """RFC 8415 sections 18.3.3 to 18.3.8: Confirm, Renew, Rebind, Release and Decline."""
 
 from client import between
-from client6 import NA, NO_BINDING, NOT_ON_LINK, PD, SUCCESS, TA, na, pd, ta
+from client6 import NA, NO_ADDRS, NO_BINDING, NOT_ON_LINK, PD, SUCCESS, TA, na, pd, ta
 
 FREE = "2001:db8:0:1:a::4711"
 ELSEWHERE = "2001:db8:0:77::1"
@@ -198,6 +198,17 @@ def test_a_declined_address_is_quarantined(client6, new6):
     assert client6.solicit().ia().lease != address
     for kind in ("request", "rebind"):
         assert address not in [lease for lease, _preferred, valid in new6().ask(kind, na(address)).ia().leases if valid]
+
+
+def test_a_declined_address_is_out_of_its_pool(behind6):
+    """18.3.8: where there is no other, the next client gets none."""
+    first, second, late = (behind6(SMALL) for _number in range(3))
+    address, _other = first.bind().ia().lease, second.bind()
+    first.ask("decline", *first.held)
+    second.release()
+    assert late.bind().ia().leases
+    assert behind6(SMALL).solicit().ia().status == NO_ADDRS
+    first.hold(first.ask("request", na(address)))  # else it would be gone for ever
 
 
 def test_a_declined_address_is_given_again(client6):
