@@ -42,7 +42,7 @@ class Server:
 
     def duid(self, client: Client6) -> bytes:
         """Its server identifier, which a client asks for once."""
-        self._duid = self._duid or client.__class__(client.segment, self).ask("information-request").value(2) or b""
+        self._duid = self._duid or Client6(client.segment, self).ask("information-request").value(2) or b""
         return self._duid
 
     def process(self) -> str:
