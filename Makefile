@@ -25,7 +25,7 @@ durable: prepare ## Kill dhcpd 200 times, its container and conmon among them, w
 power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS), and set its clock back: an hour
 	@tests/run $@
 
-malformed: prepare ## Send dhcpd a hundred thousand malformed packets (ACCEPTANCE_PACKETS): five minutes
+malformed: prepare ## Send dhcpd a hundred thousand malformed packets (ACCEPTANCE_PACKETS): a quarter of an hour
 	@tests/run $@
 
 $(steps): prepare

@@ -13,7 +13,21 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
-from scapy.all import ARP, BOOTP, DHCP, ICMP, IP, UDP, Ether, Packet, conf
+from scapy.all import (
+    ARP,
+    BOOTP,
+    DHCP,
+    ICMP,
+    IP,
+    UDP,
+    Ether,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
+    ICMPv6NDOptDstLLAddr,
+    IPv6,
+    Packet,
+    conf,
+)
 
 EVERYONE = "ff:ff:ff:ff:ff:ff"
 KINDS = {1: "discover", 2: "offer", 3: "request", 4: "decline", 5: "ack", 6: "nak", 7: "release", 8: "inform"}
@@ -74,7 +88,7 @@ class Segment:
         self.socket = conf.L2socket(iface=interface, promisc=True)
         self.heard: list[Packet] = []
         self.asked: list[str] = []  # addresses that were pinged
-        self.hosts: dict[str, str] = {}  # address -> hardware address: who answers ARP
+        self.hosts: dict[str, str] = {}  # address -> hardware address: who answers ARP and its like
         self.alive: set[str] = set()  # addresses that answer a ping
 
     def send(self, frame: Packet | bytes) -> None:
@@ -107,7 +121,12 @@ class Segment:
             if frame[IP].dst in self.alive:
                 echo = ICMP(type=0, id=frame[ICMP].id, seq=frame[ICMP].seq) / frame[ICMP].payload
                 self.send(Ether(src=frame.dst, dst=frame.src) / IP(src=frame[IP].dst, dst=frame[IP].src) / echo)
-        elif BOOTP in frame and frame[BOOTP].op == 2:
+        elif ICMPv6ND_NS in frame:
+            owner, asked = self.hosts.get(frame[ICMPv6ND_NS].tgt), frame[ICMPv6ND_NS].tgt
+            if owner and frame[IPv6].src != "::":
+                reply = ICMPv6ND_NA(tgt=asked, R=0) / ICMPv6NDOptDstLLAddr(lladdr=owner)
+                self.send(Ether(src=owner, dst=frame.src) / IPv6(src=asked, dst=frame[IPv6].src) / reply)
+        elif (BOOTP in frame and frame[BOOTP].op == 2) or (IPv6 in frame and UDP in frame and frame.sport == 547):
             self.heard.append(frame)
 
 
@@ -155,7 +174,7 @@ class Client:
 
     def expect(self, kind: str) -> Answer:
         """The server's answer to the last message, which must be a *kind*."""
-        found = self.segment.hear(lambda frame: frame[BOOTP].xid == self.xid)
+        found = self.segment.hear(lambda frame: BOOTP in frame and frame[BOOTP].xid == self.xid)
         assert found, f"no answer within {PATIENCE} s, but a {kind} was due"
         answer = Answer(found)
         assert answer.kind == kind, f"{answer.kind} in place of {kind}: {found.summary()} {answer.options}"
@@ -167,7 +186,7 @@ class Client:
             other = Client(self.segment, self.server)
             other.bind()
             other.release()
-        said = [Answer(frame) for frame in self.segment.heard if frame[BOOTP].xid == self.xid]
+        said = [Answer(frame) for frame in self.segment.heard if BOOTP in frame and frame[BOOTP].xid == self.xid]
         assert not said, f"{said[0].kind} in place of silence: {said[0].options}"
 
     # --- what most tests begin with -------------------------------------------------------------------------------

@@ -19,27 +19,36 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from client import Client, Relay, Segment
+from client6 import Client6, Relay6
 
 PRINTER, DISKLESS, VERBOSE = (f"00:00:5e:00:53:{number:02x}" for number in (1, 2, 3))
+PRINTER6 = bytes.fromhex("0003000100005e005301")
 
 
 class Server:
     """dhcpd as molecule/acceptance/inventory.yml configures it."""
 
-    address = "198.51.100.1"
+    address, address6 = "198.51.100.1", "2001:db8:0:1::1"
 
     def __init__(self, host: str) -> None:
         self.host = host
         self.mac = self.sh("cat /sys/class/net/seg0/address")
+        self.link_local = self.sh("ip -6 -o address show dev seg0 scope link | grep -o 'fe80::[^/]*'")
+        self._duid = b""
 
     def sh(self, script: str) -> str:
         command = ["podman", "exec", self.host, "bash", "-ec", script]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
+    def duid(self, client: Client6) -> bytes:
+        """Its server identifier, which a client asks for once."""
+        self._duid = self._duid or Client6(client.segment, self).ask("information-request").value(2) or b""
+        return self._duid
+
     def process(self) -> str:
-        """Which dhcpd it is: its id, when it began, and when its container did."""
+        """Which dhcpds they are, of IPv4 and IPv6: their ids, when they began, and when their containers did."""
         return self.sh(
-            "pid=$(pidof dhcpd); echo $pid $(cut -d ' ' -f 22 /proc/$pid/stat)\n"
+            "for pid in $(pidof dhcpd); do echo $pid $(cut -d ' ' -f 22 /proc/$pid/stat); done\n"
             "podman ps --filter name=dhcpd --format '{{.ID}} {{.StartedAt}}'"
         )
 
@@ -102,5 +111,43 @@ def behind(segment: Segment, new: Callable[..., Client]) -> Callable[..., Client
 
     def client(giaddr: str, information: bytes = b"") -> Client:
         return new(relay=Relay(segment, giaddr, information))
+
+    return client
+
+
+@pytest.fixture
+def new6(segment: Segment, server: Server) -> Iterator[Callable[..., Client6]]:
+    """Makes clients of DHCPv6; what they hold at the end they give back."""
+    made: list[Client6] = []
+
+    def client(duid: bytes = b"", relays: tuple[Relay6, ...] = ()) -> Client6:
+        made.append(Client6(segment, server, duid, relays))
+        return made[-1]
+
+    yield client
+    for one in made:
+        if one.held:
+            one.release()
+    segment.heard.clear()
+
+
+@pytest.fixture
+def client6(new6: Callable[..., Client6]) -> Client6:
+    """A client on the server's own segment that the server has never seen."""
+    return new6()
+
+
+@pytest.fixture
+def printer6(new6: Callable[..., Client6]) -> Client6:
+    """The client with a reservation, 2001:db8:0:1::10 and 2001:db8:ff00::/48."""
+    return new6(PRINTER6)
+
+
+@pytest.fixture
+def behind6(new6: Callable[..., Client6]) -> Callable[..., Client6]:
+    """Makes clients behind a relay agent, whose link-address says which subnet they are in."""
+
+    def client(link: str, interface: bytes = b"", **more: bytes) -> Client6:
+        return new6(relays=(Relay6(link, interface),), **more)
 
     return client
