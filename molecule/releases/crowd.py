@@ -1,7 +1,7 @@
-"""A crowd of clients without a pause: each has one request under way, and asks again as soon as it is answered.
+"""A crowd of clients that all ask at once, and again as soon as all are answered: the most that can wait for a commit.
 
-Each renews its lease a few times, then another comes in its place: new leases and renewals wait for one commit. That
-they were answered is the wire's to say; a client's identifier is its hardware address in hexadecimal.
+Each renews its lease a few times, then another comes in its place: new leases and renewals wait side by side. That they
+were answered is the wire's to say; a client's identifier is its hardware address in hexadecimal.
 """
 
 from __future__ import annotations
@@ -10,56 +10,59 @@ import itertools
 import os
 import socket
 import sys
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from traffic import ACK, DISCOVER, OFFER, REQUEST, answers, frame
 
-RENEWALS, PATIENCE = 15, 1.0
+RENEWALS, PATIENCE = 15, 0.5
 IDENTITIES = 10_000  # then the first comes back: fewer than there are addresses
 
 
-class Crowd:
-    def __init__(self, interface: str, size: int) -> None:
-        self.link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
-        self.link.bind((interface, 0))
-        self.source = self.link.getsockname()[4]
-        self.numbers = itertools.cycle(range(IDENTITIES))
-        self.waiting: dict[int, tuple[float, bytes, str, int]] = {}  # by xid: since when, who, for what, renewals left
-        for _client in range(size):
-            self.newcomer()
+@dataclass
+class Client:
+    mac: bytes
+    address: str = ""
+    server: bytes = b""  # whose offer it takes next
+    renewals: int = field(default=RENEWALS)
 
-    def ask(self, mac: bytes, kind: int, xid: int, address: str, left: int, server: bytes = b"") -> None:
-        options = bytes([61, 13, 0]) + mac.hex().encode()
-        if address:
-            options += b"\x32\x04" + socket.inet_aton(address)
-        self.waiting[xid] = time.monotonic(), mac, address, left
-        self.link.send(frame(self.source, mac, xid, kind, options + server))
+    def message(self, source: bytes, xid: int) -> bytes:
+        options = bytes([61, 13, 0]) + self.mac.hex().encode()
+        if self.address:
+            options += b"\x32\x04" + socket.inet_aton(self.address)
+        if self.server:
+            options += b"\x36\x04" + self.server
+        return frame(source, self.mac, xid, REQUEST if self.address else DISCOVER, options)
 
-    def newcomer(self) -> None:
-        mac = b"\2\0" + next(self.numbers).to_bytes(4, "big")
-        self.ask(mac, DISCOVER, xid(), "", RENEWALS)
 
-    def live(self) -> None:
-        while True:
-            for known, _mac, address, found in answers(self.link, PATIENCE / 4):
-                if known not in self.waiting:
-                    continue
-                _since, mac, _asked, left = self.waiting.pop(known)
+def newcomers() -> Iterator[Client]:
+    for number in itertools.cycle(range(IDENTITIES)):
+        yield Client(b"\2\0" + number.to_bytes(4, "big"))
+
+
+def main(interface: str, size: int) -> None:
+    link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
+    link.bind((interface, 0))
+    source = link.getsockname()[4]
+    new = newcomers()
+    crowd = list(itertools.islice(new, size))
+    while True:
+        waiting = {int.from_bytes(os.urandom(4), "big"): number for number in range(size)}
+        for message in [crowd[number].message(source, xid) for xid, number in waiting.items()]:
+            link.send(message)
+        for xid, _mac, address, found in answers(link, PATIENCE):
+            number = waiting.pop(xid, None)
+            if number is not None:
+                client = crowd[number]
+                client.address, client.server = address, b""
+                client.renewals -= 1
                 if found[53][0] == OFFER:
-                    self.ask(mac, REQUEST, known, address, left, b"\x36\x04" + found[54])
-                elif found[53][0] == ACK and left:
-                    self.ask(mac, REQUEST, xid(), address, left - 1)
-                else:
-                    self.newcomer()
-            late = time.monotonic() - PATIENCE
-            for known in [known for known, (since, *_rest) in self.waiting.items() if since < late]:
-                _since, mac, address, left = self.waiting.pop(known)
-                self.ask(mac, REQUEST if address else DISCOVER, xid(), address, left)
-
-
-def xid() -> int:
-    return int.from_bytes(os.urandom(4), "big")
+                    client.server = found[54]
+                elif found[53][0] != ACK or not client.renewals:
+                    crowd[number] = next(new)
+            if not waiting:
+                break
 
 
 if __name__ == "__main__":
-    Crowd(sys.argv[1], int(sys.argv[2])).live()
+    main(sys.argv[1], int(sys.argv[2]))
