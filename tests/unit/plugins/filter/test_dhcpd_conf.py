@@ -121,6 +121,7 @@ def test_parse() -> None:
         "dhcpd_container_authoritative": False,
         "dhcpd_container_default_lease_time": 43200,
         "dhcpd_container_max_lease_time": 86400,
+        "dhcpd_container_delayed_ack": 0,
         "dhcpd_container_options": {"domain-name": "x"},
         "dhcpd_container_conditionals": [{"raw": "next-server tftp.example.net;\n"}],
     }
@@ -128,6 +129,7 @@ def test_parse() -> None:
     files = [{"path": "dhcpd.conf", "content": 'include "/etc/dhcp/a";'}, {"path": "a", "content": "ping-check off;"}]
     six = FILTERS["dhcpd_conf_parse"](files, 6)
     assert six["variables"]["dhcpd_container_statements6"] == {"ping-check": False}
+    assert "dhcpd_container_delayed_ack" not in six["variables"]
     assert six["variables"]["dhcpd_container_default_lease_time"] == 43200 and "shared with IPv4" in six["notes"][0]
 
 
