@@ -151,8 +151,10 @@ class Client:
         return lease if lease != unlike else {}
 
     def remove(self) -> None:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-            os.kill(int(self.pid.read_text()), signal.SIGKILL)
+        inside = subprocess.run(["ip", "netns", "pids", self.space], check=True, capture_output=True, text=True)
+        for pid in inside.stdout.split():  # the client, and a script of its that would write into its home
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
         subprocess.run(["ip", "netns", "del", self.space], check=True, capture_output=True, text=True)
         shutil.rmtree(self.home, ignore_errors=True)
 
