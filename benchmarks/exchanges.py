@@ -175,7 +175,7 @@ PEAKS: dict[str, Callable[[], int]] = {
     "Debian's package": native(PACKAGED, dhcpd_conf()),
     "Kea, memfile, one thread, no fsync": native(KEA, KEA_CONF),
 }
-DELAYS = {EACH: ours(), **{f"max-ack-delay {delay}": delayed(delay) for delay in (500, 1000, 2000, 5000)}}
+DELAYS = {EACH: ours(), **{f"max-ack-delay {delay}": delayed(delay, 28) for delay in (500, 1000, 2000, 5000)}}
 
 
 def measure_peaks(rounds: int, versions: str, what: str, arms: dict[str, Callable[[], int]]) -> None:
