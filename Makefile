@@ -25,7 +25,7 @@ durable: prepare ## Kill dhcpd 201 times, its container, conmon and all of them,
 power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS), and set its clock back: an hour
 	@tests/run $@
 
-malformed: prepare ## Send dhcpd a hundred thousand malformed packets (ACCEPTANCE_PACKETS): a quarter of an hour
+malformed: prepare ## Send dhcpd 120,000 malformed packets (ACCEPTANCE_PACKETS): a quarter of an hour
 	@tests/run $@
 
 $(steps): prepare

@@ -167,7 +167,7 @@ def delayed(microseconds: int = 1000, count: int = 2048) -> Callable[[], int]:
 
 EACH = "our binary, a commit for each answer"
 PEAKS: dict[str, Callable[[], int]] = {
-    "our container as it comes, a commit for 8": container,
+    "our container, a commit for 8": container,
     "our binary natively, a commit for 8": delayed(),
     "our binary, a commit for all that wait": delayed(count=28),
     EACH: ours(),

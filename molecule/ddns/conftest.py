@@ -5,7 +5,6 @@ LAB_PREFIX=mine molecule/lab run python -m pytest molecule/ddns -k name     on h
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -138,8 +137,7 @@ class Laptop(Client):
 
     def ask_again(self, name: str = "") -> str:
         """Ask for the same address once more, as after a reboot, perhaps under another name."""
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-            os.kill(int(self.pid.read_text()), signal.SIGKILL)
+        self.kill()
         self.params["hostname"] = name or self.params["hostname"]
         before = self.read()
         self.start()

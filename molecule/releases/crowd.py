@@ -1,6 +1,6 @@
 """A crowd of clients that all ask at once, and again as soon as all are answered: the most that can wait for a commit.
 
-Each renews its lease a few times, then another comes in its place: new leases and renewals wait side by side. That they
+Each has a few answers, then another comes in its place: new leases and renewals wait side by side. That they
 were answered is the wire's to say; a client's identifier is its hardware address in hexadecimal.
 """
 
@@ -11,11 +11,11 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from traffic import ACK, DISCOVER, OFFER, REQUEST, answers, frame
 
-RENEWALS, PATIENCE = 15, 0.5
+ANSWERS, PATIENCE = 15, 0.5
 IDENTITIES = 10_000  # then the first comes back: fewer than there are addresses
 
 
@@ -24,7 +24,7 @@ class Client:
     mac: bytes
     address: str = ""
     server: bytes = b""  # whose offer it takes next
-    renewals: int = field(default=RENEWALS)
+    answers: int = ANSWERS  # to come
 
     def message(self, source: bytes, xid: int) -> bytes:
         options = bytes([61, 13, 0]) + self.mac.hex().encode()
@@ -55,10 +55,10 @@ def main(interface: str, size: int) -> None:
             if number is not None:
                 client = crowd[number]
                 client.address, client.server = address, b""
-                client.renewals -= 1
+                client.answers -= 1
                 if found[53][0] == OFFER:
                     client.server = found[54]
-                elif found[53][0] != ACK or not client.renewals:
+                elif found[53][0] != ACK or not client.answers:
                     crowd[number] = next(new)
             if not waiting:
                 break

@@ -1,8 +1,8 @@
 """What dhcpd has acknowledged is in the lease file, whatever becomes of dhcpd or of the disk.
 
-A crowd asks as fast as it is answered, new clients and old, and each ACK is read off the wire. It rests as soon as
-dhcpd is dead: what was promised until then must be in the file with which dhcpd serves again, where no later renewal
-hides a loss. A kill loses nothing that was written, synced or not: what a power cut loses is make power-cut's to see.
+A crowd asks as fast as it is answered, new clients and old, and each ACK is read off the wire. It rests after the
+kill: what was promised until then must be in the file with which dhcpd serves again, where no later renewal hides a
+loss. A kill loses nothing that was written, synced or not: what a power cut loses is make power-cut's to see.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ping-check false;
 dhcp-cache-threshold 0;
 default-lease-time 3600;
 shared-network segment {
-  subnet 198.51.100.0 netmask 255.255.255.0 {}
+  subnet 198.51.100.0 netmask 255.255.255.0 { range 198.51.100.50 198.51.100.99; }
   subnet 198.18.0.0 netmask 255.255.192.0 { range 198.18.0.1 198.18.63.254; }
 }
 """
@@ -65,7 +65,7 @@ printf '[Container]\nVolume=/run/hasty/dhcpd:/usr/sbin/dhcpd:ro\n' >/etc/contain
 systemctl daemon-reload
 systemctl restart dhcpd
 """
-PATIENT = "rm -r /etc/containers/systemd/dhcpd.container.d; systemctl daemon-reload"
+PATIENT = "rm -r /run/hasty /etc/containers/systemd/dhcpd.container.d; systemctl daemon-reload"
 # A file system of its own for the leases.
 OWN_DISK = """set -e
 systemctl stop dhcpd
@@ -122,7 +122,7 @@ class Load:
         self.crowd.send_signal(signal.SIGCONT)
 
     def death(self, kill: str) -> None:
-        """Let dhcpd die, and wait for the next one; the crowd rests from the moment it is dead."""
+        """Let dhcpd die, and wait for the next one; the crowd rests once the kill is done."""
         command = ["podman", "exec", self.host.container, "bash", "-c", DEATH.format(kill=kill)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout and process.stdout.readline() == "dead\n"
@@ -164,6 +164,7 @@ def load(host: Host, log: Path) -> Iterator[Load]:
 
 @pytest.mark.parametrize("commit", [SOME, ALL, EACH], ids=["a commit for some", "for all that wait", "for each"])
 def test_acks_survive_kills(host: Host, tmp_path: Path, commit: str) -> None:
+    assert SOME in host.conf
     assert host.present(conf=f"{commit}{CONF}# {tmp_path}\n").status == 0
     with load(host, tmp_path / "wire") as clients:
         for number in range(DEATHS // 3):

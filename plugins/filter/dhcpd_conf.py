@@ -65,7 +65,9 @@ def dhcpd_conf_parse(conf: Any, family: int = 4) -> dict[str, Any]:
     except LexError as error:
         raise AnsibleFilterError(f"dhcpd_conf_parse cannot read {name}: {error}") from error
     # The role has values of its own for these; where the file says nothing, dhcpd has others.
-    model = {**DEFAULTS, **({"delayed_ack": 0} if family == 4 else {}), **found.model}
+    model = {**DEFAULTS, **found.model}
+    if family == 4 and "delayed-ack" not in model.get("statements", {}):
+        model["delayed_ack"] = 0
     variables = {variable(key, family): value for key, value in model.items()}
     notes = [named(note, family) for note in found.notes]
     if family == 6:

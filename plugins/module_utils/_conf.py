@@ -25,6 +25,7 @@ A value of an option or of a statement may be {expression: text of dhcp-eval(5)}
     keys: [{name, algorithm, secret}]
     zones: [{zone, primary, secondary, primary6, secondary6, key}]
     failover_peers: [{name, role, address, port, peer_address, peer_port, mclt, split or hba, ...}]
+    delayed_ack: answers that may wait for one commit, 0 to 255; max_ack_delay: microseconds (IPv4)
     omapi: {port, key}; ldap: {server, port, base_dn, ...}; server_duid: text
     includes: [{path, content, place: start or end}]
     classes: [{class, match_if, match, spawn_with, lease_limit, subclasses: [value, or {value, ...}]}]
@@ -64,7 +65,7 @@ _GLOBAL = (
 
 #: The keys of a model, by address family.
 MODEL = {
-    4: ("authoritative", *SCOPE, "allow", "deny", *_GLOBAL[1:], "subnets"),
+    4: ("authoritative", "delayed_ack", "max_ack_delay", *SCOPE, "allow", "deny", *_GLOBAL[1:], "subnets"),
     6: ("authoritative", *SCOPE, "allow", "deny", *_GLOBAL[1:], "subnets6"),
 }
 
@@ -137,6 +138,7 @@ class _Conf(Networks):
 
         def level(model: dict[str, Any]) -> None:
             self.switch("", model, "authoritative", "authoritative")
+            self.commits(model)
             times.update(self.body("", model, {}))
 
         self.section(level, model)

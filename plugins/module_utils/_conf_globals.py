@@ -248,6 +248,19 @@ class Globals(Scope):
                 self.problem(f"{PREFIX}server_duid", text, f"{CONF}, server-duid")
             self.put(f"server-duid {duid};")
 
+    def commits(self, model: dict[str, Any]) -> None:
+        """Put how many answers may wait for one commit of the lease file, where the statements don't say it."""
+        count = self.parsed("", model, "delayed_ack", functools.partial(parse_integer, 0, 255), f"{CONF}, delayed-ack")
+        delay = self.parsed("", model, "max_ack_delay", _NUMBER, f"{CONF}, max-ack-delay")
+        said = model.get("statements")
+        said = said if isinstance(said, dict) else {}
+        if not count or "delayed-ack" in said:
+            return
+        # dhcpd 4.4.3-P1 reads the number with its two octets swapped (dhcp.c, htons()).
+        self.put(f"delayed-ack {count << 8};")
+        if delay is not None and "max-ack-delay" not in said:
+            self.put(f"max-ack-delay {delay};")
+
     def classes(self, model: dict[str, Any], times: dict[str, int]) -> None:
         for path, value in self.items("", model, "classes"):
             self.put("")

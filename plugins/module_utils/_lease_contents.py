@@ -36,7 +36,7 @@ _LEASE: dict[str, Any] = {
     "reserved": False,
     "bootp": False,
 }
-_LOOKS = 10
+_PATIENCE = 0.5  # seconds
 _WROTE = re.compile(r"^Wrote (\d+) leases to leases file|^Wrote (\d+) NA, (\d+) TA, (\d+) PD leases", re.MULTILINE)
 _OUTSIDE = re.compile(r"^lease (\S+): no subnet|^No pool found for (?:\S+ )?(?:address|prefix) (\S+)", re.MULTILINE)
 _COMPLAINT = re.compile(r"^(?:\S.* line \d+: .*|.*[Cc]orrupt lease.*)$", re.MULTILINE)
@@ -89,14 +89,15 @@ def load(
     `now` is what decides the state of a record without one, as dhcpd does it at its start. A file whose last record is
     cut off is read again, for half a second: a dhcpd that serves may be writing it. Raises OSError.
     """
-    for _look in range(_LOOKS):
+    end = time.monotonic() + _PATIENCE
+    while True:
         contents = Contents()
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             _fill(contents, stream, keep, time.time() if now is None else now)
-        if isinstance(source, bytes) or not any(problem.cut_off for problem in contents.problems):
-            break
+        cut_off = any(problem.cut_off for problem in contents.problems)
+        if isinstance(source, bytes) or not cut_off or time.monotonic() >= end:
+            return contents
         time.sleep(0.05)
-    return contents
 
 
 def _fill(contents: Contents, stream: BinaryIO, keep: Optional[Callable[[bytes, str], bool]], now: float) -> None:

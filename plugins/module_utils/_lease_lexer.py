@@ -245,6 +245,7 @@ class Parser:
         match = re.compile(rb"[0-9A-Fa-f:.]*").match(self.data, begin)
         text = match.group().decode("ascii") if match else ""
         self._ahead, self.position = None, begin + len(text)
+        self.touched |= self.position == len(self.data)
         try:
             return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, text))
         except OSError:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role's templates and variables make, rendered by Ansible with the role's own defaults."""
+"""The units that the role's templates make, rendered by Ansible with the role's own variables."""
 
 from __future__ import annotations
 
@@ -19,20 +19,15 @@ LDAP = {"server": "127.0.0.1", "base_dn": "dc=example,dc=net"}
 UNITS = {"": "dhcpd.container.j2", "6": "dhcpd6.container.j2"}
 
 
-def rendered(text: str, **variables: Any) -> Any:
-    """The text, with variables of the role that are named without its prefix."""
+def unit(suffix: str, **variables: Any) -> str:
+    """The unit of a family, with variables of the role that are named without prefix and suffix."""
+    text = f"{{{{ lookup('ansible.builtin.template', '{ROLE}/templates/{UNITS[suffix]}') }}}}"
     words = ["ansible", "localhost", "-c", "local", "-m", "ansible.builtin.debug", "-a", json.dumps({"msg": text})]
     words += ["-e", f"@{ROLE}/defaults/main.yml", "-e", f"@{ROLE}/vars/main.yml"]
-    named = {f"dhcpd_container_{name}": value for name, value in variables.items()}
+    named = {f"dhcpd_container_{name}{suffix}": value for name, value in variables.items()}
     done = subprocess.run([*words, "-e", json.dumps(named)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout.partition("=> ")[2])["msg"]
-
-
-def unit(suffix: str, **variables: Any) -> str:
-    """The unit of a family, with variables that are named without the family's suffix either."""
-    text = f"{{{{ lookup('ansible.builtin.template', '{ROLE}/templates/{UNITS[suffix]}') }}}}"
-    return str(rendered(text, **{f"{name}{suffix}": value for name, value in variables.items()}))
+    return str(json.loads(done.stdout.partition("=> ")[2])["msg"])
 
 
 def limits(text: str) -> list[str]:
@@ -66,17 +61,3 @@ def test_nor_does_one_with_a_file_of_the_user_s_own(
 def test_without_a_directory_there_is_nothing_of_it(suffix: str) -> None:
     text = unit(suffix, interfaces=["eth1"], arguments=["-q"])
     assert limits(text) == [] and f"dhcpd{suffix}.leases -q eth1\n" in text
-
-
-@pytest.mark.parametrize(
-    ("variables", "statements"),
-    [
-        ({}, {"delayed-ack": 2048, "max-ack-delay": 1000}),
-        ({"delayed_ack": 0, "statements": {"ping-check": False}}, {"ping-check": False}),
-        ({"statements": {"delayed-ack": 28}}, {"delayed-ack": 28, "max-ack-delay": 1000}),
-    ],
-    ids=["as it comes", "not wanted", "by its name in dhcpd.conf"],
-)
-def test_answers_share_a_commit_unless_asked_otherwise(variables: dict[str, Any], statements: dict[str, Any]) -> None:
-    assert rendered("{{ __dhcpd_container_model.statements }}", **variables) == statements
-    assert rendered("{{ __dhcpd_container_model6.statements }}") == {}

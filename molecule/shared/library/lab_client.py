@@ -150,11 +150,15 @@ class Client:
         lease = self.read()
         return lease if lease != unlike else {}
 
-    def remove(self) -> None:
+    def kill(self) -> None:
+        """Kill the client, and a script of its that would still write into its home."""
         inside = subprocess.run(["ip", "netns", "pids", self.space], check=True, capture_output=True, text=True)
-        for pid in inside.stdout.split():  # the client, and a script of its that would write into its home
+        for pid in inside.stdout.split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
+
+    def remove(self) -> None:
+        self.kill()
         subprocess.run(["ip", "netns", "del", self.space], check=True, capture_output=True, text=True)
         shutil.rmtree(self.home, ignore_errors=True)
 

@@ -130,6 +130,8 @@ def test_parse() -> None:
     six = FILTERS["dhcpd_conf_parse"](files, 6)
     assert six["variables"]["dhcpd_container_statements6"] == {"ping-check": False}
     assert "dhcpd_container_delayed_ack" not in six["variables"]
+    own = FILTERS["dhcpd_conf_parse"]("delayed-ack 28;")["variables"]
+    assert own["dhcpd_container_statements"] == {"delayed-ack": 28} and "dhcpd_container_delayed_ack" not in own
     assert six["variables"]["dhcpd_container_default_lease_time"] == 43200 and "shared with IPv4" in six["notes"][0]
 
 

@@ -29,6 +29,20 @@ def only(**model: Any) -> str:
 
 
 @pytest.mark.parametrize(
+    ("statements", "lines"),
+    [
+        ({}, ["delayed-ack 2048;", "max-ack-delay 1000;"]),
+        ({"max-ack-delay": 5}, ["delayed-ack 2048;", "max-ack-delay 5;"]),
+        ({"delayed-ack": 28}, ["delayed-ack 28;"]),
+    ],
+)
+def test_answers_share_a_commit_where_no_statement_says_how(statements: dict[str, Any], lines: list[str]) -> None:
+    model = {"delayed_ack": 8, "max_ack_delay": 1000, "statements": statements}
+    assert [line for line in render(model).splitlines() if "ack" in line] == lines
+    assert "ack" not in render({**model, "delayed_ack": 0, "statements": {}})
+
+
+@pytest.mark.parametrize(
     ("model", "expected"),
     [
         ({"statements": {"ping-chek": True}}, "statements: 'ping-chek' is no statement; did you mean ping-check?"),
@@ -37,6 +51,8 @@ def only(**model: Any) -> str:
         ({"statements": {"lease-file-name": "x"}}, "the service's unit says where that file is"),
         ({"statements": {"ddns-update-style": "ad-hoc"}}, "give one of none, interim, standard"),
         ({"statements": []}, "dhcpd_container_statements: [] is not a mapping"),
+        ({"delayed_ack": 256}, "dhcpd_container_delayed_ack: 256 is not"),
+        ({"max_ack_delay": -1}, "dhcpd_container_max_ack_delay: -1 is not"),
         ({"subnets": [{**SUBNETS[0], "statements": {"omapi-port": 7911}}]},
          "subnets[0].statements.omapi-port: is for all clients; give it at the outermost level"),
         ({"allow": ["everything"]}, "dhcpd_container_allow[0]: 'everything' cannot be said here; give one of bootp"),

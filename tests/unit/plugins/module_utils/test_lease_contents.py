@@ -199,8 +199,16 @@ def test_a_record_that_is_being_written_is_waited_for(tmp_path: Path, monkeypatc
     path.write_bytes(WHOLE.replace(b"active", b"acted", 1))
     assert contents.damage(path) != []
     assert len(looks) == 3
-    path.write_bytes(WHOLE[:-20])
-    assert contents.damage(path)[0].line == 30
+
+
+@pytest.mark.parametrize("data", [LEASE, SIX], ids=["IPv4", "IPv6"])
+def test_a_record_that_stays_cut_off_is_damaged(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "_PATIENCE", 0)
+    path = tmp_path / "dhcpd.leases"
+    for end in range(1, len(data.rstrip(b"}\n"))):
+        path.write_bytes(HEAD + data[:end])
+        found = contents.damage(path)
+        assert [problem for problem in found if not problem.cut_off] == [], (data[:end], found)
 
 
 def test_the_files_around_it(tmp_path: Path) -> None:
