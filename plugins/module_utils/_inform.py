@@ -99,11 +99,16 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
         while waiting and time.monotonic() < end:
             if time.monotonic() >= ask_at:
                 for asker in waiting.values():
-                    sockets[asker.interface].send(request(asker, xid))
+                    # One that is down meanwhile is an interface without an answer, and is named as that.
+                    with contextlib.suppress(OSError):
+                        sockets[asker.interface].send(request(asker, xid))
                 ask_at = time.monotonic() + REPEAT_EVERY
             pause = max(0.0, min(ask_at, end) - time.monotonic())
             for ready in select.select(list(sockets.values()), [], [], pause)[0]:
-                frame, origin = ready.recvfrom(2048)
+                try:
+                    frame, origin = ready.recvfrom(2048)
+                except OSError:
+                    continue
                 if ready is not sockets[LOOPBACK] and origin[2] != PACKET_OUTGOING:
                     continue
                 address = answered_address(frame, xid)

@@ -84,7 +84,10 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
                 ask_at = time.monotonic() + REPEAT_EVERY
             pause = max(0.0, min(ask_at, end) - time.monotonic())
             for ready in select.select(list(taps.values()), [], [], pause)[0]:
-                frame, origin = ready.recvfrom(2048)
+                try:
+                    frame, origin = ready.recvfrom(2048)
+                except OSError:
+                    continue  # an interface that went down
                 if ready is not taps[LOOPBACK] and origin[2] != PACKET_OUTGOING:
                     continue
                 found = reply(frame)
