@@ -20,7 +20,7 @@ import select
 import socket
 import struct
 import time
-from typing import Iterable, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 ETH_P_ALL = 3
 ETH_P_IP = 0x0800
@@ -99,18 +99,12 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
         while waiting and time.monotonic() < end:
             if time.monotonic() >= ask_at:
                 for asker in waiting.values():
-                    # One that is down meanwhile is an interface without an answer, and is named as that.
+                    # An interface that is down meanwhile is told as one without an answer, by its name.
                     with contextlib.suppress(OSError):
                         sockets[asker.interface].send(request(asker, xid))
                 ask_at = time.monotonic() + REPEAT_EVERY
             pause = max(0.0, min(ask_at, end) - time.monotonic())
-            for ready in select.select(list(sockets.values()), [], [], pause)[0]:
-                try:
-                    frame, origin = ready.recvfrom(2048)
-                except OSError:
-                    continue
-                if ready is not sockets[LOOPBACK] and origin[2] != PACKET_OUTGOING:
-                    continue
+            for frame in heard(sockets, pause):
                 address = answered_address(frame, xid)
                 if address in waiting:
                     answered.add(waiting.pop(address).interface)
@@ -122,6 +116,17 @@ def tap(interface: str) -> socket.socket:
     made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     made.bind((interface, ETH_P_ALL))
     return made
+
+
+def heard(taps: dict[str, socket.socket], seconds: float) -> Iterator[bytes]:
+    """Wait for frames, and yield those that this host sent, to itself or out of an interface."""
+    for ready in select.select(list(taps.values()), [], [], seconds)[0]:
+        try:
+            frame, origin = ready.recvfrom(2048)
+        except OSError:  # its interface went down
+            continue
+        if ready is taps[LOOPBACK] or origin[2] == PACKET_OUTGOING:
+            yield frame
 
 
 def _message_type(options: bytes) -> int | None:

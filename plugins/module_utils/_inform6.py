@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
-import select
 import socket
 import struct
 import time
@@ -25,9 +24,9 @@ from typing import Iterable, NamedTuple
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import (
     LOOPBACK,
-    PACKET_OUTGOING,
     REPEAT_EVERY,
     Asker,
+    heard,
     tap,
 )
 
@@ -83,13 +82,7 @@ def ask(askers: Iterable[Asker], timeout: float) -> set[str]:
                     _send(asker, request(asker, wanted.xid))
                 ask_at = time.monotonic() + REPEAT_EVERY
             pause = max(0.0, min(ask_at, end) - time.monotonic())
-            for ready in select.select(list(taps.values()), [], [], pause)[0]:
-                try:
-                    frame, origin = ready.recvfrom(2048)
-                except OSError:
-                    continue  # an interface that went down
-                if ready is not taps[LOOPBACK] and origin[2] != PACKET_OUTGOING:
-                    continue
+            for frame in heard(taps, pause):
                 found = reply(frame)
                 if found in waiting:
                     answered.add(waiting.pop(found).interface)

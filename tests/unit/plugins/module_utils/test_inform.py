@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import struct
 
 import pytest
+from ansible_collections.quadlet.dhcpd.plugins.module_utils import _inform
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._inform import Asker, answered_address, request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +114,22 @@ def test_an_acknowledgement_names_the_address_it_answers(frame: bytes) -> None:
 )  # fmt: skip
 def test_anything_else_is_no_answer(frame: bytes) -> None:
     assert answered_address(frame, XID) is None
+
+
+def test_an_interface_that_goes_down_is_one_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Down(contextlib.AbstractContextManager):
+        def send(self, _frame: bytes) -> None:
+            raise OSError(errno.ENETDOWN, "Network is down")
+
+        def recvfrom(self, _size: int) -> None:
+            raise OSError(errno.ENETDOWN, "Network is down")
+
+        def __exit__(self, *_error: object) -> None:
+            pass
+
+    monkeypatch.setattr(_inform, "tap", lambda _interface: Down())
+    monkeypatch.setattr(_inform.select, "select", lambda taps, *_rest: (taps, [], []))
+    assert _inform.ask([Asker("eth1", bytes(6), "198.51.100.1")], 0.01) == set()
 
 
 def test_an_acknowledgement_cut_off_before_its_message_type_is_no_answer() -> None:
