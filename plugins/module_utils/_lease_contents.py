@@ -89,15 +89,19 @@ def load(
     `now` is what decides the state of a record without one, as dhcpd does it at its start. A file whose last record is
     cut off is read again, for half a second: a dhcpd that serves may be writing it. Raises OSError.
     """
+    contents = _load(source, keep, now)
     end = time.monotonic() + _PATIENCE
-    while True:
-        contents = Contents()
-        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-            _fill(contents, stream, keep, time.time() if now is None else now)
-        cut_off = any(problem.cut_off for problem in contents.problems)
-        if isinstance(source, bytes) or not cut_off or time.monotonic() >= end:
-            return contents
+    while isinstance(source, Path) and any(problem.cut_off for problem in contents.problems) and time.monotonic() < end:
         time.sleep(0.05)
+        contents = _load(source, keep, now)
+    return contents
+
+
+def _load(source: Union[Path, bytes], keep: Optional[Callable[[bytes, str], bool]], now: Optional[float]) -> Contents:
+    contents = Contents()
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        _fill(contents, stream, keep, time.time() if now is None else now)
+    return contents
 
 
 def _fill(contents: Contents, stream: BinaryIO, keep: Optional[Callable[[bytes, str], bool]], now: float) -> None:

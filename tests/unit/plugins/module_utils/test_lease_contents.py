@@ -201,14 +201,11 @@ def test_a_record_that_is_being_written_is_waited_for(tmp_path: Path, monkeypatc
     assert len(looks) == 3
 
 
-@pytest.mark.parametrize("data", [LEASE, SIX], ids=["IPv4", "IPv6"])
-def test_a_record_that_stays_cut_off_is_damaged(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "_PATIENCE", 0)
-    path = tmp_path / "dhcpd.leases"
-    for end in range(1, len(data.rstrip(b"}\n"))):
-        path.write_bytes(HEAD + data[:end])
-        found = contents.damage(path)
-        assert [problem for problem in found if not problem.cut_off] == [], (data[:end], found)
+@pytest.mark.parametrize(("data", "between"), [(LEASE, 0), (SIX, 5)], ids=["IPv4", "IPv6"])
+def test_what_is_cut_off_is_known_as_that(data: bytes, between: int) -> None:
+    found = [contents.load(HEAD + data[:end]).problems for end in range(1, len(data.rstrip(b"}\n")))]
+    assert [problem for problems in found for problem in problems if not problem.cut_off] == []
+    assert found.count([]) == between, "places between two declarations"
 
 
 def test_the_files_around_it(tmp_path: Path) -> None:
