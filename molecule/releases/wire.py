@@ -19,6 +19,7 @@ def main(interface: str) -> None:
     # Of every protocol: of the others a bridge's port shows nothing.
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     link.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMP, 1)
+    # None may be missed, and a crowd is answered faster than they are read here.
     link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
     link.bind((interface, 0))
     print(json.dumps({"listens": interface}), flush=True)
