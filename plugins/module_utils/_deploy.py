@@ -10,7 +10,7 @@ import contextlib
 import pwd
 import tempfile
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Iterable, Sequence
 
 from ansible_collections.quadlet.dhcpd.plugins.module_utils import _lexer, _transient
 from ansible_collections.quadlet.dhcpd.plugins.module_utils._compose import compose
@@ -265,6 +265,12 @@ class _Deployment:
             self.not_checked.append("the configuration, which is tested in the image itself")
             return
         self.images.must_be_of_its_tag(image)
+        if share_commits(release.files.values()) and not self.images.drops_torn_records(image):
+            self.warnings.append(
+                "dhcpd_container_delayed_ack: answers wait for one commit, and if a kill cuts off a record of theirs,"
+                f" the dhcpd of {image.reference} may take it for a lease; give 0, or an image that is built from"
+                " source (docs/images.md)"
+            )
         with tempfile.TemporaryDirectory(prefix="dhcpd_release-", dir="/run") as directory:
             write_files(Path(directory), release.files, account.gid)
             must_be_accepted(self.podman, image, account, Path(directory), list(self.wanted.units), release)
@@ -324,6 +330,13 @@ def must_be_accepted(
             f"dhcpd of {image.reference} refuses the configuration of release {release.name};"
             f" the service was not touched. dhcpd said: {sentence(refusal)}{hint(refusal)}"
         )
+
+
+def share_commits(texts: Iterable[str]) -> bool:
+    """Whether a configuration lets several answers wait for one commit of the lease file."""
+    return any(
+        first == "delayed-ack" and number != "0" for text in texts for first, number, _third in _lexer.first_words(text)
+    )
 
 
 def leases_must_be_whole(layout: Layout, families: Sequence[Family]) -> None:

@@ -15,6 +15,7 @@ from ansible_collections.quadlet.dhcpd.plugins.module_utils._release import Imag
 
 # An image of this collection says by the first label what it was built from; then the second is its tag.
 OURS = "org.quadlet.dhcpd.package"
+MADE = "org.quadlet.dhcpd.made"
 VERSION = "org.opencontainers.image.version"
 
 
@@ -66,6 +67,10 @@ class Images:
                 f"image: the tag asked for is {image.tag}, but the image {image.id[:12]} says of itself that it is"
                 f" {labels.get(VERSION)}; mend the pin"
             )
+
+    def drops_torn_records(self, image: Image) -> bool:
+        """Whether its dhcpd drops a lease that a kill cut off, as those do that are built from source."""
+        return self.podman.labels(image.id).get(MADE, "").startswith("from source")
 
     def _archive(self, image_id: str) -> Path:
         return self.archives / f"{image_id}.tar"

@@ -222,6 +222,25 @@ def test_an_image_that_is_not_what_its_tag_says_is_not_tried(new_host: Any, chec
 
 
 @ROOT
+@pytest.mark.parametrize(
+    ("statement", "made", "warned"),
+    [
+        ("delayed-ack 2048;", "from source", False),
+        ("delayed-ack 2048;", "as packaged", True),
+        ("Delayed-Ack 28;", None, True),
+        ("delayed-ack 0;", None, False),
+        ("", None, False),
+    ],
+)
+def test_a_dhcpd_that_takes_a_torn_record_for_a_lease_is_told(
+    new_host: Any, statement: str, made: str | None, warned: bool
+) -> None:
+    host = new_host().with_releases()
+    host.labels = {"org.quadlet.dhcpd.made": made} if made else {}
+    warnings = deployed(host, files={"dhcpd.conf": CONF + statement})["warnings"]
+    assert [text.partition(":")[0] for text in warnings] == ["dhcpd_container_delayed_ack"] * warned
+
+
 def test_a_first_release_is_switched_to_and_a_second_run_changes_nothing(new_host: Any) -> None:
     host = new_host()
     host.images[NAME] = ID
