@@ -1,6 +1,7 @@
 """Each ACK and NAK on a cable of the lab, whoever it is for: a line of JSON on stdout, as traffic.py's.
 
-What an ACK promises counts from its question. Both times are the kernel's, however late this process is.
+What an ACK promises counts from its question, or from the beginning for one that was asked before. The times are the
+kernel's, however late this process is.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import socket
 import struct
 import sys
+import time
 
 from traffic import ACK, NAK, parse
 
@@ -22,6 +24,7 @@ def main(interface: str) -> None:
     # None may be missed, and a crowd is answered faster than they are read here.
     link.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 26)
     link.bind((interface, 0))
+    began = time.time()
     print(json.dumps({"listens": interface}), flush=True)
     asked: dict[int, float] = {}
     while True:
@@ -37,7 +40,8 @@ def main(interface: str) -> None:
         line = {"at": now, "mac": client.hex(":")}
         if options[53][0] == ACK and 51 in options:  # an INFORM's ACK gives no lease
             lease = struct.unpack("!I", options[51])[0]
-            print(json.dumps({**line, "ip": address, "lease": lease, "until": asked[xid] + lease}), flush=True)
+            until = asked.get(xid, began) + lease
+            print(json.dumps({**line, "ip": address, "lease": lease, "until": until}), flush=True)
         elif options[53][0] == NAK:
             print(json.dumps({**line, "nak": address}), flush=True)
 
