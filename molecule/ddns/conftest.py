@@ -96,10 +96,10 @@ class Names(Host):
         return self.sh(f"nsupdate {signed} <<'LINES'\n{lines}\nLINES", check=False)
 
     def ask(self, name: str, kind: str) -> list[str]:
-        return self.sh(f"dig @198.51.100.53 +short +tries=1 {name} {kind}").split("\n")[:-1]
+        return self.sh(f"dig @198.51.100.53 +short +tries=3 {name} {kind}").split("\n")[:-1]
 
     def reverse(self, address: str) -> list[str]:
-        return self.sh(f"dig @198.51.100.53 +short +tries=1 -x {address}").split("\n")[:-1]
+        return self.sh(f"dig @198.51.100.53 +short +tries=3 -x {address}").split("\n")[:-1]
 
     def has(self, name: str, address: str) -> bool:
         """Whether name and address belong together, in both directions, and the name belongs to a client."""

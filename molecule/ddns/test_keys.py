@@ -22,9 +22,8 @@ ANY_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     ids=["unsigned", "wrong secret", "unknown key", "another type"],
 )
 def test_nobody_else_changes_the_zone(names: Names, record: str, signed: str, answer: str) -> None:
-    before = names.sh("dig @127.0.0.1 +short example.net SOA")
     assert f"update failed: {answer}" in names.update(f"update add {record}", signed=signed)
-    assert names.sh("dig @127.0.0.1 +short example.net SOA") == before
+    assert not [found for found in names.zone() if "thief" in str(found)]
 
 
 def test_a_key_that_bind_does_not_know(dhcp: Dhcp, names: Names, laptop: New) -> None:

@@ -66,7 +66,8 @@ print(json.dumps({
 
 # Wait for a step of the switch in the journal, then act. argv: step, delay, the shell command.
 AT_STEP = r"""
-import subprocess, sys, time
+import os, subprocess, sys, time
+os.nice(-10)
 step, delay, action = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 follow = ["journalctl", "--follow", "--lines=0", "--output=cat", "--unit=dhcpd-release.service"]
 journal = subprocess.Popen(follow, stdout=subprocess.PIPE, text=True)
@@ -86,6 +87,7 @@ journal.kill()
 # argv: a step, or "start" for the process itself; a delay after it; what else to kill.
 KILL = r"""
 import os, signal, subprocess, sys, time
+os.nice(-10)
 step, delay, also = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
 unit = "dhcpd-release.service"
 follow = ["journalctl", "--follow", "--lines=0", "--output=cat", f"--unit={unit}"]
@@ -118,6 +120,8 @@ if undo:
     os.kill(undo, signal.SIGKILL)
 journal.kill()
 """
+
+LEASES_BACK = "systemctl stop dhcpd && cp -a /root/leases /var/lib/dhcpd/dhcpd.leases && systemctl start dhcpd"
 
 
 class Killer:
@@ -205,9 +209,10 @@ class Host:
         said: list[str] = []
 
         def wait(stream: IO[str]) -> None:
-            said.extend(stream)
-            if outside and said:
-                outside()
+            for line in stream:
+                said.append(line)
+                if outside and len(said) == 1:
+                    outside()
 
         thread = threading.Thread(target=wait, args=(follower.stdout,), daemon=True)
         thread.start()
@@ -236,7 +241,7 @@ class Host:
     def wanted(self, **changes: Any) -> dict[str, Any]:
         """The options of the module for a release that serves, as the role gives them."""
         options: dict[str, Any] = {
-            "image": IMAGE, "archive": ARCHIVE, "interfaces": ["seg0"], "proof_timeout": 2,
+            "image": IMAGE, "archive": ARCHIVE, "interfaces": ["seg0"], "proof_timeout": 10,
             "unit": self.unit, "conf": self.conf, **changes,
         }  # fmt: skip
         conf = options.pop("conf")
@@ -257,7 +262,7 @@ class Host:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
         )  # fmt: skip
 
-    def release(self, options: dict[str, Any], *flags: str, timeout: float = 60) -> Result:
+    def release(self, options: dict[str, Any], *flags: str, timeout: float = 150) -> Result:
         """Run the module on this host through Ansible."""
         began = time.monotonic()
         return end_of(self.start(options, *flags), began, timeout)
@@ -282,7 +287,7 @@ class Host:
         """Each answer that a client had, oldest first."""
         return lines(self.log)
 
-    def serves(self, timeout: float = 10) -> None:
+    def serves(self, timeout: float = 30) -> None:
         """A client that asks from now on gets an ACK."""
         began = time.time()
         end = time.monotonic() + timeout
@@ -311,12 +316,15 @@ class Host:
         """Nobody asks meanwhile, and the lease file is afterwards what it was before."""
         assert self.clients
         self.clients.send_signal(signal.SIGSTOP)
-        self.sh("cp -a /var/lib/dhcpd/dhcpd.leases /root/leases")
+        # What is on its way to dhcpd is answered first.
+        self.sh("sleep 1; cp -a /var/lib/dhcpd/dhcpd.leases /root/leases")
         try:
             yield
         finally:
-            self.sh("systemctl stop dhcpd && cp -a /root/leases /var/lib/dhcpd/dhcpd.leases && systemctl start dhcpd")
-            self.clients.send_signal(signal.SIGCONT)
+            try:
+                self.sh(LEASES_BACK)
+            finally:
+                self.clients.send_signal(signal.SIGCONT)
 
     # --- what must hold ------------------------------------------------------------------------------------------
 
@@ -372,7 +380,7 @@ def on_the_wire(host: Host, log: Path) -> Iterator[None]:
         wire.wait()
 
 
-def end_of(process: subprocess.Popen[str], began: float, timeout: float = 60) -> Result:
+def end_of(process: subprocess.Popen[str], began: float, timeout: float = 150) -> Result:
     """Wait for a run of the module and read what it said."""
     try:
         said, _none = process.communicate(timeout=timeout)

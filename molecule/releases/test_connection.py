@@ -10,6 +10,7 @@ import functools
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import TIMER, Host, end_of, prepared
@@ -75,7 +76,7 @@ def network(host: Host, state: str) -> None:
     subprocess.run(["ip", "-n", host.container, "link", "set", "port1", state], check=True)
 
 
-def cut(host: Host, what: str, step: str, **changes: str) -> None:
+def cut(host: Host, what: str, step: str, **changes: Any) -> None:
     """Start a switch and cut *what* (the session in the host, the network, the controller) at its *step*."""
     controller: list[subprocess.Popen[str]] = []
 
@@ -124,7 +125,7 @@ def test_cut_from_a_good_release(far: Host, what: str, step: str) -> None:
 @pytest.mark.parametrize("what", SAY)
 def test_cut_from_a_deaf_release(far: Host, what: str, step: str) -> None:
     with far.unharmed(armed=True) as before:
-        cut(far, what, step, conf=far.new(), unit=far.unit.replace("--no-pid", "--no-pid -p 6767"))
+        cut(far, what, step, conf=far.new(), unit=far.unit.replace("--no-pid", "--no-pid -p 6767"), proof_timeout=2)
         far.until(lambda now: now["history"][-1][2] == "left", 60, "left")
         module_is_gone(far)
     assert [line[2] for line in far.look()["history"][len(before["history"]) :]] == ["tried", "left"]

@@ -40,8 +40,10 @@ cp -a /etc/dhcp/. /run/small && mount --move /run/small /etc/dhcp
 """
 FULL = "cat /dev/zero >/etc/dhcp/fill 2>/dev/null || true"
 NO_INODES = "for i in $(seq 300); do : >/etc/dhcp/fill.$i || break; done 2>/dev/null || true"
-LARGE = "umount /etc/dhcp"
-# What must hit a moment of the restart is under way before it, and says whether it did.
+LARGE = "umount --lazy /etc/dhcp"
+# What must hit a moment of the restart is under way before it, and says whether it did; the moment is made longer.
+SLOWLY = ("[Service]\n", "[Service]\nExecStartPre=/usr/bin/sleep 2\nExecStartPost=/usr/bin/sleep 1\n")
+SOON = {"proof_timeout": 2}
 THIEF = """python3 - <<'PYTHON'
 import os, socket, time
 os.nice(-10)
@@ -55,7 +57,7 @@ while time.monotonic() < end:
         time.sleep(0.001)
 else:
     raise SystemExit("the port was never free")
-time.sleep(3)
+time.sleep(5)
 PYTHON"""
 CANCEL = """
 for i in $(seq 300); do
@@ -117,15 +119,15 @@ FAULTS = [
     ),
     # --- tried, and left
     Fault("exits at once", "did not stay up.*No subnet declaration for lo", wrong=(" seg0\n", " lo\n")),
-    Fault("starts and never answers", "answered no DHCPINFORM within 2 s on seg0", wrong=(EXEC, f"{EXEC} -p 6767")),
+    Fault("starts and never answers", "answered no DHCPINFORM within 2 s on seg0", SOON, (EXEC, f"{EXEC} -p 6767")),
     Fault(
         "starts and never runs dhcpd",
         "restart dhcpd.service.*podman said.*/nothing",
         wrong=("--entrypoint=/usr/sbin/dhcpd", "--entrypoint=/nothing"),
     ),
     Fault("answers and dies after 2 s", "did not stay up", wrong=("[Service]\n", "[Service]\nRuntimeMaxSec=2\n")),
-    Fault("killed while it settles", "did not stay up", step="restarted", act="pkill -KILL -x dhcpd", delay=1.5),
-    Fault("stops answering while it is tried", "answered no DHCPINFORM", step="tried", act=STUN),
+    Fault("killed while it settles", "did not stay up", step="restarted", act="pkill -KILL -x dhcpd", delay=0.7),
+    Fault("stops answering while it is tried", "answered no DHCPINFORM", SOON, SLOWLY, step="tried", act=STUN),
     Fault(
         "no space at the commit, but inodes",
         "No space left on device",
@@ -149,19 +151,21 @@ FAULTS = [
         act="mount --rbind /etc /etc && mount -o remount,ro,bind /etc",
         mend="umount --recursive --lazy /etc",
     ),
-    Fault("systemd's job cancelled", "cancel", step="tried", act=CANCEL),
-    Fault("port taken in between", "Address already in use", step="tried", act=THIEF),
+    Fault("systemd's job cancelled", "cancel", wrong=SLOWLY, step="tried", act=CANCEL),
+    Fault("port taken in between", "Address already in use", wrong=SLOWLY, step="tried", act=THIEF),
     Fault(
         "interface gone",
         "seg0",
+        wrong=SLOWLY,
         step="reloaded",
         act="ip link set seg0 down; ip link set seg0 name gone0",
         mend=f"ip link set gone0 name seg0; {UP}",
     ),
-    Fault("interface down", "seg0", step="reloaded", act="ip link set seg0 down", mend=UP),
+    Fault("interface down", "seg0", wrong=SLOWLY, step="reloaded", act="ip link set seg0 down", mend=UP),
     Fault(
         "journald stopped",
         "answered no DHCPINFORM|did not stay up",
+        SOON,
         wrong=(EXEC, f"{EXEC} -p 6767"),
         before=f"systemctl stop {JOURNALD}",
         mend=f"systemctl start {JOURNALD}",
@@ -202,7 +206,7 @@ def test_carrier_lost_in_between(host: Host) -> None:
     with host.unharmed():
         try:
             with host.at_step("tried", outside=lambda: carrier(host, "down")):
-                result = host.present()
+                result = host.present(unit=host.unit.replace(*SLOWLY), **SOON)
         finally:
             carrier(host, "up")
         print(f"\n{result.error}")

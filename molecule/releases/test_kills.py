@@ -60,7 +60,8 @@ def test_kill_the_switch(host: Host) -> None:
             assert hit not in ("committed", "finished"), hit
             assert result.error
             assert last[2] in ("left", "tried") or last == before["history"][-1]
-            assert after["container"] == before["container"] or hit not in ("start", "tried")
+            # What is noted and not yet said is put back as well.
+            assert after["container"] == before["container"] or hit != "start" and last[2] == "left"
         slowest = max(slowest, result.seconds)
     print(f"\n{KILLS} kills hit after: {dict(hits)}; ended as: {dict(ends)}; the slowest run took {slowest:.1f} s")
 
@@ -97,7 +98,7 @@ def test_kill_the_switch_and_its_undo(host: Host) -> None:
         assert killer.end()[0] == "killed"
         print(f"\n{result.seconds:.1f} s: {result.error}")
         # Not by the dead-man timer, whose time has not come.
-        assert result.seconds < 60
+        assert result.seconds < 150
 
 
 def test_kill_the_switch_and_the_module(host: Host) -> None:
@@ -115,8 +116,8 @@ def test_kill_the_module(host: Host) -> None:
     with host.at_step("restarted", "pkill -KILL -f [A]nsiballZ_dhcpd_release"):
         result = host.present()
     assert result.status != 0, result.said
-    after = host.until(lambda now: now["current"] != before["current"], 30, "committed")
-    after = host.until(lambda now: set(now["leftovers"]) <= set(TIMER), 30, "tidied up")
+    after = host.until(lambda now: now["current"] != before["current"], 60, "committed")
+    after = host.until(lambda now: set(now["leftovers"]) <= set(TIMER), 60, "tidied up")
     host.whole(after["current"], armed=True)
     assert after["history"][-1][2] == "proved"
     # The next run finds nothing to switch.
@@ -130,8 +131,8 @@ def test_kill_the_module_of_a_deaf_release(host: Host) -> None:
     with host.unharmed(armed=True):
         deaf = host.unit.replace("--no-pid", "--no-pid -p 6767")
         with host.at_step("linked", "pkill -KILL -f [A]nsiballZ_dhcpd_release"):
-            assert host.present(unit=deaf).status != 0
-        host.until(lambda now: now["history"][-1][2] == "left", 30, "left")
+            assert host.present(unit=deaf, proof_timeout=2).status != 0
+        host.until(lambda now: now["history"][-1][2] == "left", 60, "left")
     assert host.look()["current"] == before["current"]
 
 

@@ -140,7 +140,7 @@ def test_rolled_back_and_refused(host: Host) -> None:
     conf = host.new()
     new = switched(host, conf=conf)
 
-    result = host.release({"state": "rolled_back", "proof_timeout": 2})
+    result = host.release({"state": "rolled_back", "proof_timeout": 10})
     assert result.status == 0 and result.values["release"] == old, result.said
     assert host.whole(old)["history"][-1][2:4] == ["left", new]
 
@@ -154,7 +154,7 @@ def test_rolled_back_and_refused(host: Host) -> None:
     switched(host)
     assert switched(host, conf=conf, retry=True) == new
     # By name, forth and back; a name that is not there stops nothing.
-    assert host.release({"state": "rolled_back", "to": old, "proof_timeout": 2}).status == 0
+    assert host.release({"state": "rolled_back", "to": old, "proof_timeout": 10}).status == 0
     host.whole(old)
     with host.unharmed(untouched=True):
         assert "give one of" in host.release({"state": "rolled_back", "to": "4.4.3-P1-1.nothing"}).error
@@ -169,11 +169,11 @@ def test_rolled_back_by_tag_without_its_image(host: Host) -> None:
     assert seed.startswith("4.4.3-1.")
     host.sh("podman image prune --all --force")
     assert "localhost/dhcpd:4.4.3-P1-1" not in host.sh("podman images --format '{{.Repository}}:{{.Tag}}'")
-    result = host.release({"state": "rolled_back", "to": old, "proof_timeout": 2})
+    result = host.release({"state": "rolled_back", "to": old, "proof_timeout": 10})
     assert result.status == 0, result.said
     host.whole(old)
     host.sh("podman image prune --all --force")
-    result = host.release({"state": "rolled_back", "to": "4.4.3-1", "proof_timeout": 2})
+    result = host.release({"state": "rolled_back", "to": "4.4.3-1", "proof_timeout": 10})
     assert result.status == 0 and result.values["release"] == seed, result.said
     host.whole(seed)
     # The inventory's pin, from what the host has kept: the archive is not sent again.
@@ -201,8 +201,8 @@ def test_staged_for_a_moment(host: Host) -> None:
     assert staged.status == 0 and staged.values["changed"], staged.said
     new = staged.values["release"]
     assert new != before["current"]
-    host.until(lambda now: now["current"] == new, 60, "switched by its timer")
-    host.until(lambda now: now["leftovers"] == [], 30, "tidied up")
+    host.until(lambda now: now["current"] == new, 120, "switched by its timer")
+    host.until(lambda now: now["leftovers"] == [], 60, "tidied up")
     assert host.whole(new)["history"][-1][2:4] == ["proved", new]
     assert host.sh("ls /etc/systemd/system | grep dhcpd-release", check=False) == ""
     # A plan that another switch has overtaken is none any more.

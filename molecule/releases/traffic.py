@@ -69,28 +69,30 @@ def main(interface: str, clients: int, pause: float, first: int = 0x20, visitors
     source = link.getsockname()[4]
     macs = [bytes.fromhex("00005e0053") + bytes([first + number]) for number in range(clients)]
     leases: dict[bytes, str] = {}
-    sent: dict[bytes, float] = {}  # what is promised counts from the question, however late the answer is read
+    # By transaction: what is promised counts from the question, however late the answer is read.
+    sent: dict[int, float] = {}
     turn = 0
     while asking := [mac for mac in macs if not (visitors and mac in leases)]:
         mac = asking[turn % len(asking)]
         turn += 1
         address = leases.get(mac)
         kind, options = (REQUEST, b"\x32\x04" + socket.inet_aton(address)) if address else (DISCOVER, b"")
-        sent[mac] = time.time()
-        link.send(frame(source, mac, int.from_bytes(os.urandom(4), "big"), kind, options))
+        question = int.from_bytes(os.urandom(4), "big")
+        sent[question] = time.time()
+        link.send(frame(source, mac, question, kind, options))
         for xid, client, address, found in answers(link, pause):
-            if client not in macs:
+            if xid not in sent:
                 continue
             said = found[53][0]
             if said == OFFER:
                 options = b"\x32\x04" + socket.inet_aton(address) + b"\x36\x04" + found[54]
-                sent[client] = time.time()
+                sent[xid] = time.time()
                 link.send(frame(source, client, xid, REQUEST, options))
                 continue
             now = time.time()
             if said == ACK:
                 leases[client] = address
-                until = sent[client] + struct.unpack("!I", found[51])[0]
+                until = sent[xid] + struct.unpack("!I", found[51])[0]
                 line = {"at": now, "mac": client.hex(":"), "ip": address, "until": until}
             else:
                 line = {"at": now, "mac": client.hex(":"), "nak": leases.pop(client, "?")}

@@ -73,12 +73,9 @@ class Service:
 
     def words(self, cursor: str) -> str:
         """What dhcpd wrote to the journal since *cursor*: itself (LogDriver=passthrough) or through conmon."""
-        self.run(["journalctl", "--sync"])
-        since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
         ours = f"_SYSTEMD_UNIT={self.unit}"
         matches = [ours, f"CONTAINER_NAME={self.family.container}", "+", ours, "_COMM=dhcpd"]
-        _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
-        return dhcpd_words(out)
+        return dhcpd_words(self._journal(cursor, *matches))
 
     def drop_ins(self) -> list[str]:
         """The files that change the unit (DropInPaths=), but for what a distribution ships for all services."""
@@ -87,10 +84,14 @@ class Service:
 
     def podman_words(self, cursor: str) -> str:
         """What podman wrote to the journal since *cursor*, when it was to start or stop the container."""
+        said = self._journal(cursor, f"_SYSTEMD_UNIT={self.unit}", "_COMM=podman")
+        return " / ".join(line.strip() for line in said.splitlines() if "rror" in line)
+
+    def _journal(self, cursor: str, *matches: str) -> str:
+        self.run(["journalctl", "--sync"])  # what was written just now may not be in it yet
         since = [f"--after-cursor={cursor}"] if cursor else ["--boot"]
-        matches = [f"_SYSTEMD_UNIT={self.unit}", "_COMM=podman"]
         _status, out, _err = self.run(["journalctl", "--output=cat", "--no-pager", "--quiet", *since, *matches])
-        return " / ".join(line.strip() for line in out.splitlines() if "rror" in line)
+        return out
 
     def is_active(self, unit: str) -> bool:
         """Whether a unit is active."""

@@ -141,13 +141,13 @@ def test_an_exhausted_pool_is_silent(behind):
 def test_an_address_is_free_when_its_time_is_up(behind, segment):
     """2.2 and 4.3.1: an address whose lease has expired is given to others, and not a moment earlier."""
     first, second = behind("203.0.113.225"), behind("203.0.113.225")
-    asked = time.monotonic()
+    asked = int(time.time())  # dhcpd counts in whole seconds
     lease = first.bind()
     first.address = ""
     while not (found := segment.hear(lambda frame: frame["BOOTP"].xid == second.xid, patience=1)):
-        assert time.monotonic() < asked + lease.options["lease_time"] + PATIENCE
+        assert time.time() < asked + lease.options["lease_time"] + PATIENCE
         second.send("discover")
-    assert time.monotonic() >= asked + lease.options["lease_time"]
+    assert int(time.time()) >= asked + lease.options["lease_time"]
     assert second.select(Answer(found)).yiaddr == lease.yiaddr
 
 
