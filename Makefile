@@ -20,7 +20,7 @@ test: ## Run every check
 kill-switch: prepare ## Kill the switch 200 times, at each step and between them: twenty minutes
 	@tests/run $@
 
-durable: prepare ## Kill dhcpd 201 times, its container, conmon and all of them, under load: fifteen minutes
+durable: prepare ## Kill dhcpd 200 times, its container, conmon and all of them, under load: fifteen minutes
 	@tests/run $@
 
 power-cut: prepare ## Cut a virtual machine's power in the middle of 30 switches (CUTS), and set its clock back: an hour

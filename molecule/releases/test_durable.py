@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Host, leases, on_the_wire, records
+from conftest import IMAGES, Host, leases, on_the_wire, records
 
-DEATHS = int(os.environ.get("LAB_DEATHS", "12"))
+DEATHS = int(os.environ.get("LAB_DEATHS", "16"))
 ACKS = 1000  # at least, before each death
 CROWD, PROBE = 100, 0xF0
 CONF = """authoritative;
@@ -35,6 +35,8 @@ shared-network segment {
 """
 # As the role has it; for all that wait, in pieces, because dhcpd reads the number with its octets swapped; for each.
 SOME, ALL, EACH = "delayed-ack 2048;\nmax-ack-delay 1000;\n", "delayed-ack 28;\nmax-ack-delay 100000;\n", ""
+# The distribution's dhcpd takes a record that was cut off for a lease: docs/images.md has it commit each.
+PACKAGED = {"image": "localhost/dhcpd-packaged:4.4.3-P1-1", "archive": str(IMAGES / "dhcpd-packaged-4.4.3-P1-1.tar")}
 KILL = {
     "dhcpd": "pkill -KILL -x dhcpd",
     "its container": "podman kill --signal KILL dhcpd >/dev/null",
@@ -162,18 +164,22 @@ def load(host: Host, log: Path) -> Iterator[Load]:
             crowd.wait()
 
 
-@pytest.mark.parametrize("commit", [SOME, ALL, EACH], ids=["a commit for some", "for all that wait", "for each"])
-def test_acks_survive_kills(host: Host, tmp_path: Path, commit: str) -> None:
+@pytest.mark.parametrize(
+    ("commit", "pin"),
+    [(SOME, {}), (ALL, {}), (EACH, {}), (EACH, PACKAGED)],
+    ids=["a commit for some", "for all that wait", "for each", "for each, as packaged"],
+)
+def test_acks_survive_kills(host: Host, tmp_path: Path, commit: str, pin: dict[str, str]) -> None:
     assert SOME in host.conf
-    assert host.present(conf=f"{commit}{CONF}# {tmp_path}\n").status == 0
+    assert host.present(conf=f"{commit}{CONF}# {tmp_path}\n", **pin).status == 0
     with load(host, tmp_path / "wire") as clients:
-        for number in range(DEATHS // 3):
+        for number in range(DEATHS // 4):
             clients.until(ACKS)
             clients.death(list(KILL.values())[number % len(KILL)])
             assert clients.lost() == []
             clients.go_on()
     host.whole(host.look()["current"])
-    print(f"\n{DEATHS // 3} kills of {', '.join(KILL)} in turn, {clients.acks} ACKs, none lost")
+    print(f"\n{DEATHS // 4} kills of {', '.join(KILL)} in turn, {clients.acks} ACKs, none lost")
 
 
 def test_an_ack_before_its_lease_is_written_is_seen(host: Host, tmp_path: Path) -> None:
