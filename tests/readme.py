@@ -48,7 +48,7 @@ def _meaning(option: dict[str, Any]) -> str:
     text = option["description"]
     text = text if isinstance(text, str) else " ".join(text)
     text = re.sub(r"\b[CVFO]\(((?:[^()]|\([^()]*\))*)\)", lambda found: f"`{found[1]}`", text.replace("&#58;", ":"))
-    return re.sub(r"\bP\((.*?)#role\)", lambda found: f"`{found[1]}`", text).replace("|", "\\|")
+    return re.sub(r"\bP\((.*?)#(?:role|lookup)\)", lambda found: f"`{found[1]}`", text).replace("|", "\\|")
 
 
 if __name__ == "__main__":

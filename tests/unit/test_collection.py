@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,11 @@ def test_every_python_file_says_whose_it_is_and_under_which_licence(path: Path) 
     lines = path.read_text(encoding="utf-8").splitlines()
     head = lines[1:4] if lines[0].startswith("#!") else lines[:3]
     assert head[0].startswith("# Copyright (c) ") and head[2] == "# SPDX-License-Identifier: GPL-3.0-or-later"
+
+
+@pytest.mark.parametrize("tag", ["preflight", "install", "release"])
+def test_a_tag_runs_its_part_of_site_alone(tag: str) -> None:
+    site = ["ansible-playbook", "--inventory=dhcp1,", "--extra-vars=dhcpd_hosts=all", ROOT / "playbooks/site.yml"]
+    done = subprocess.run([*site, "--list-tasks", f"--tags={tag}"], check=True, capture_output=True, text=True)
+    parts = set(re.findall(r"^ +(?:quadlet.dhcpd.dhcpd_container : )?(\w+) \|", done.stdout, re.MULTILINE))
+    assert parts == {"Validate", "Preflight", tag.capitalize()}
