@@ -194,8 +194,8 @@ def test_staged_then_present(host: Host) -> None:
 def test_staged_for_a_moment(host: Host) -> None:
     conf = host.new()
     with host.unharmed(untouched=True):
-        over = host.present(state="staged", switch_at="2020-01-01", conf=conf)
-        assert "switch_at: '2020-01-01' is no moment to come" in over.error
+        over = host.present(state="staged", switch_at="2020-01-01 03:00", conf=conf)
+        assert "switch_at: '2020-01-01 03:00' is no moment to come" in over.error
     before = host.look()
     staged = host.present(state="staged", switch_at="*:*:0/15", conf=conf)  # the next quarter of a minute
     assert staged.status == 0 and staged.values["changed"], staged.said
@@ -206,7 +206,7 @@ def test_staged_for_a_moment(host: Host) -> None:
     assert host.whole(new)["history"][-1][2:4] == ["proved", new]
     assert host.sh("ls /etc/systemd/system | grep dhcpd-release", check=False) == ""
     # A plan that another switch has overtaken is none any more.
-    planned = host.present(state="staged", switch_at="2099-01-01")
+    planned = host.present(state="staged", switch_at="2099-01-01 03:00")
     assert planned.status == 0 and "2099" in host.sh("systemctl cat dhcpd-release-staged.timer")
     switched(host)
     assert host.sh("ls /etc/systemd/system | grep dhcpd-release", check=False) == ""

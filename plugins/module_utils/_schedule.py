@@ -73,8 +73,9 @@ class Schedule:
     def must_come(self, at: str) -> None:
         """Raise ReleaseError where *at* is no moment to come."""
         status, out, err = self.run(["systemd-analyze", "calendar", "--iterations=1", "--", at])
-        if status or "Next elapse: never" in out:
-            why = " ".join(err.split()) or "it is over"
+        # A day alone is what is left of '2026-12-24 03:00' where -e NAME=VALUE was split at the space.
+        if status or "Next elapse: never" in out or ":" not in at:
+            why = " ".join(err.split()) or ("it is over" if ":" in at else "it has no time of day")
             raise ReleaseError(
                 f"switch_at: {at!r} is no moment to come by this host's clock: {why}; give one of systemd.time(7),"
                 " such as '2026-12-24 03:00' or 'Sat 03:00 Europe/Berlin'"

@@ -81,11 +81,18 @@ def test_every_way_back_cancels_it(new_host: Any, way: Any) -> None:
     assert schedule.planned() is None and not schedule.timer.exists()
 
 
-@pytest.mark.parametrize("status, out", [(1, ""), (0, "Next elapse: never\n")])
-def test_a_moment_that_does_not_come_is_refused(new_host: Any, status: int, out: str) -> None:
+@pytest.mark.parametrize(
+    "at, status, out, why",
+    [
+        ("25:00", 1, "", "it is over"),
+        ("2020-01-01 03:00", 0, "Next elapse: never\n", "it is over"),
+        ("2026-12-24", 0, "Next elapse: Thu 2026-12-24 00:00:00 UTC\n", "it has no time of day"),
+    ],
+)
+def test_a_moment_that_does_not_come_is_refused(new_host: Any, at: str, status: int, out: str, why: str) -> None:
     host = new_host()
-    with pytest.raises(ReleaseError, match="switch_at: 'yesterday' is no moment to come"):
-        Schedule(host.layout, lambda _command: (status, out, "")).must_come("yesterday")
+    with pytest.raises(ReleaseError, match=f"switch_at: '{at}' is no moment to come by this host's clock: {why}; give"):
+        Schedule(host.layout, lambda _command: (status, out, "")).must_come(at)
 
 
 def test_a_timer_that_systemd_refuses_leaves_nothing(new_host: Any) -> None:
