@@ -31,7 +31,7 @@ IMAGE = "localhost/dhcpd:4.4.3-P1-1"
 ARCHIVE = str(IMAGES / "dhcpd-4.4.3-P1-1.tar")
 TEMPLATE = "roles/dhcpd_container/templates/dhcpd.container.j2"
 TIMER = ["dhcpd-release-undo.timer", "dhcpd-release-undo.service"]
-CLIENTS, PAUSE = 20, 0.1
+CLIENTS, PAUSE, VISITOR = 20, 0.1, str(0xF0)
 
 # Everything of a host that a switch could change, read in one go.
 LOOK = r"""
@@ -120,8 +120,6 @@ if undo:
     os.kill(undo, signal.SIGKILL)
 journal.kill()
 """
-
-LEASES_BACK = "systemctl stop dhcpd && cp -a /root/leases /var/lib/dhcpd/dhcpd.leases && systemctl start dhcpd"
 
 
 class Killer:
@@ -297,6 +295,10 @@ class Host:
             time.sleep(0.1)
         pytest.fail(f"no client had an answer within {timeout} s")
 
+    def visit(self) -> None:
+        """Wait until one more client has its lease: what was asked before is answered, and written down, then."""
+        assert self.beside("traffic.py", "br0", "1", "0.2", VISITOR, stdout=subprocess.DEVNULL).wait(120) == 0
+
     def lost(self) -> list[str]:
         """What clients were promised and the lease file doesn't know. Answers first, then the file: it only grows."""
         answers = self.answers()
@@ -316,13 +318,14 @@ class Host:
         """Nobody asks meanwhile, and the lease file is afterwards what it was before."""
         assert self.clients
         self.clients.send_signal(signal.SIGSTOP)
-        # What is on its way to dhcpd is answered first.
-        self.sh("sleep 1; cp -a /var/lib/dhcpd/dhcpd.leases /root/leases")
+        self.visit()
+        self.sh("cp -a /var/lib/dhcpd/dhcpd.leases /root/leases")
         try:
             yield
         finally:
             try:
-                self.sh(LEASES_BACK)
+                back = "cp -a /root/leases /var/lib/dhcpd/dhcpd.leases"
+                self.sh(f"systemctl stop dhcpd && {back} && systemctl start dhcpd")
             finally:
                 self.clients.send_signal(signal.SIGCONT)
 

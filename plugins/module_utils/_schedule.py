@@ -73,9 +73,12 @@ class Schedule:
     def must_come(self, at: str) -> None:
         """Raise ReleaseError where *at* is no moment to come."""
         status, out, err = self.run(["systemd-analyze", "calendar", "--iterations=1", "--", at])
-        # A day alone is what is left of '2026-12-24 03:00' where -e NAME=VALUE was split at the space.
-        if status or "Next elapse: never" in out or ":" not in at:
-            why = " ".join(err.split()) or ("it is over" if ":" in at else "it has no time of day")
+        why = ""
+        if ":" not in at:  # what is left of '2026-12-24 03:00' where -e NAME=VALUE was split at the space
+            why = "it has no time of day"
+        elif status or "Next elapse: never" in out:
+            why = " ".join(err.split()) or "it is over"
+        if why:
             raise ReleaseError(
                 f"switch_at: {at!r} is no moment to come by this host's clock: {why}; give one of systemd.time(7),"
                 " such as '2026-12-24 03:00' or 'Sat 03:00 Europe/Berlin'"

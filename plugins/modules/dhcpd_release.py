@@ -139,7 +139,7 @@ options:
   switch_at:
     description:
       - With O(state=staged), when a systemd timer on the host switches to the release, in the form of systemd.time(7),
-        such as V(2026-12-24 03:00). The host's own time zone holds where none is named.
+        such as V(2026-12-24 03:00), with a time of day. The host's own time zone holds where none is named.
       - It outlives a boot. A moment at which the host was down is over. Any other switch before it cancels it.
     type: str
   hand_back_to:
